@@ -1,0 +1,231 @@
+"""One source, three ways to run it: interpreted, compiled, counted.
+
+A *kernel module* is a file of plain functions on floats, integers and arrays that numba can
+compile. It is written once and never decorated. This module runs it in three ways:
+
+``interpreted``
+    The functions as they stand. No compiler is loaded, so one small model answers at once.
+``compiled``
+    The same functions through numba, for batches.
+``counted``
+    The same functions on :class:`Counted` numbers, which add up the additions, multiplications,
+    divisions, square roots and arctangents that a call really executes.
+
+The rules for a kernel module are few. It declares ``KERNEL = True``. It imports other kernels with
+``from heurex.x import f``; elementary functions come from :mod:`math`; arrays that will hold
+*numbers* come from :func:`reals` (arrays of integers and booleans from NumPy as usual). Constants
+that a kernel multiplies with or adds count as operations like any others; comparisons, absolute
+values, changes of sign and copies are free.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import FunctionType, ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+__all__ = ["Counted", "Tally", "compiled", "counted", "reals", "uncounted"]
+
+Kernel = Callable[..., Any]
+
+
+def reals(*shape: int) -> np.ndarray:
+    """An array for numbers, of the kind that the running mode computes with."""
+    return np.empty(shape, np.float64)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Operations executed so far. Trigonometric functions are counted with the arctangents."""
+
+    add: int = 0
+    mul: int = 0
+    div: int = 0
+    sqrt: int = 0
+    atan2: int = 0
+
+
+class Counted:
+    """A float that counts what is done to it.
+
+    It deliberately has no ``__float__``: a function that does not know it fails loudly instead of
+    computing for free.
+    """
+
+    __slots__ = ("tally", "value")
+    __array_ufunc__ = None
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def __init__(self, value: float, tally: Tally) -> None:
+        self.value = float(value)
+        self.tally = tally
+
+    def __add__(self, other: Counted | float) -> Counted:
+        self.tally.add += 1
+        return Counted(self.value + uncounted(other), self.tally)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Counted | float) -> Counted:
+        self.tally.add += 1
+        return Counted(self.value - uncounted(other), self.tally)
+
+    def __rsub__(self, other: float) -> Counted:
+        self.tally.add += 1
+        return Counted(other - self.value, self.tally)
+
+    def __mul__(self, other: Counted | float) -> Counted:
+        self.tally.mul += 1
+        return Counted(self.value * uncounted(other), self.tally)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Counted | float) -> Counted:
+        self.tally.div += 1
+        return Counted(self.value / uncounted(other), self.tally)
+
+    def __rtruediv__(self, other: float) -> Counted:
+        self.tally.div += 1
+        return Counted(other / self.value, self.tally)
+
+    def __neg__(self) -> Counted:
+        return Counted(-self.value, self.tally)
+
+    def __abs__(self) -> Counted:
+        return Counted(abs(self.value), self.tally)
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == uncounted(other)
+
+    def __ne__(self, other: object) -> bool:
+        return self.value != uncounted(other)
+
+    def __lt__(self, other: Counted | float) -> bool:
+        return self.value < uncounted(other)
+
+    def __le__(self, other: Counted | float) -> bool:
+        return self.value <= uncounted(other)
+
+    def __gt__(self, other: Counted | float) -> bool:
+        return self.value > uncounted(other)
+
+    def __ge__(self, other: Counted | float) -> bool:
+        return self.value >= uncounted(other)
+
+    def __repr__(self) -> str:
+        return f"Counted({self.value!r})"
+
+
+def uncounted(number: Any) -> Any:
+    """The plain number behind a counted one; anything else as it is."""
+    return number.value if isinstance(number, Counted) else number
+
+
+def _count_unary(function: Kernel, field: str) -> Kernel:
+    def call(x: Any) -> Any:
+        if not isinstance(x, Counted):
+            return function(x)
+        setattr(x.tally, field, getattr(x.tally, field) + 1)
+        return Counted(function(x.value), x.tally)
+
+    return call
+
+
+def _count_atan2(y: Any, x: Any) -> Any:
+    owner = y if isinstance(y, Counted) else x
+    if not isinstance(owner, Counted):
+        return math.atan2(y, x)
+    owner.tally.atan2 += 1
+    return Counted(math.atan2(uncounted(y), uncounted(x)), owner.tally)
+
+
+def _counted_reals(*shape: int) -> np.ndarray:
+    return np.zeros(shape, object)
+
+
+_COUNTED_FUNCTIONS: Final[dict[str, Kernel]] = {
+    "sqrt": _count_unary(math.sqrt, "sqrt"),
+    "atan2": _count_atan2,
+    **{
+        name: _count_unary(getattr(math, name), "atan2")
+        for name in ("atan", "asin", "acos", "sin", "cos", "tan", "sinh", "cosh", "asinh", "exp", "log")
+    },
+    "fabs": abs,
+    "reals": _counted_reals,
+}
+
+
+def _is_kernel(module_name: str) -> bool:
+    return getattr(sys.modules.get(module_name), "KERNEL", False)
+
+
+def _specialise(
+    module: ModuleType,
+    replace: Callable[[str, Any], Any],
+    decorate: Callable[[FunctionType], Kernel],
+    same_way: Callable[[ModuleType], ModuleType],
+) -> ModuleType:
+    """A second copy of a kernel module, whose functions call each other in another mode."""
+    copy = ModuleType(module.__name__)
+    copy.__file__ = module.__file__
+    source = module.__spec__.loader.get_source(module.__name__)  # type: ignore[union-attr]
+    exec(compile(source, module.__file__ or "<kernel>", "exec"), copy.__dict__)
+    for name, value in list(copy.__dict__.items()):
+        if not callable(value):
+            continue
+        home = getattr(value, "__module__", "") or ""
+        if name == "reals" or home == "math":
+            copy.__dict__[name] = replace(name, value)
+        elif isinstance(value, FunctionType) and home == module.__name__:
+            copy.__dict__[name] = decorate(value)
+        elif isinstance(value, FunctionType) and _is_kernel(home):
+            copy.__dict__[name] = getattr(same_way(import_module(home)), value.__name__)
+    return copy
+
+
+@cache
+def _teach_numba_reals() -> None:
+    from numba.extending import overload
+
+    @overload(reals, jit_options={"nogil": True})
+    def _(*shape):  # type: ignore[no-untyped-def]
+        return lambda *shape: np.empty(shape, np.float64)
+
+
+@cache
+def compiled(module: ModuleType) -> ModuleType:
+    """The kernel module compiled by numba (releasing the interpreter lock), on first call of each function."""
+    import numba
+
+    _teach_numba_reals()
+
+    return _specialise(
+        module,
+        replace=lambda _name, value: value,
+        decorate=lambda function: numba.njit(nogil=True)(function),
+        same_way=compiled,
+    )
+
+
+@cache
+def _counting(module: ModuleType) -> ModuleType:
+    return _specialise(
+        module,
+        replace=lambda name, value: _COUNTED_FUNCTIONS.get(name, value),
+        decorate=lambda function: function,
+        same_way=_counting,
+    )
+
+
+def counted(module: ModuleType, numbers: dict[str, np.ndarray]) -> tuple[ModuleType, dict[str, np.ndarray], Tally]:
+    """The kernel module over counting numbers, the given arrays turned into such, and their tally."""
+    tally = Tally()
+    wrap = np.frompyfunc(lambda value: Counted(value, tally), 1, 1)
+    return _counting(module), {name: wrap(array) for name, array in numbers.items()}, tally
