@@ -31,7 +31,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Counted", "Tally", "compiled", "counted", "reals", "uncounted"]
+__all__ = ["Counted", "Tally", "compiled", "counted", "plain", "reals", "uncounted"]
 
 Kernel = Callable[..., Any]
 
@@ -50,6 +50,10 @@ class Tally:
     div: int = 0
     sqrt: int = 0
     atan2: int = 0
+
+    def reset(self) -> None:
+        """Begin again at zero."""
+        self.add = self.mul = self.div = self.sqrt = self.atan2 = 0
 
 
 class Counted:
@@ -126,6 +130,13 @@ class Counted:
 def uncounted(number: Any) -> Any:
     """The plain number behind a counted one; anything else as it is."""
     return number.value if isinstance(number, Counted) else number
+
+
+def plain(array: np.ndarray) -> np.ndarray:
+    """An array of counted or plain numbers as float64."""
+    if array.dtype != object:
+        return array
+    return np.frompyfunc(uncounted, 1, 1)(array).astype(np.float64)
 
 
 def _count_unary(function: Kernel, field: str) -> Kernel:
