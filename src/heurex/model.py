@@ -45,7 +45,9 @@ def _check_shapes(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, lead: in
         raise ModelError(f"w_hi has shape {w_hi.shape}; expected {models}d) with d >= 1 hidden neurons")
     batch, d = w_hi.shape[:lead], w_hi.shape[-1]
     if w_hh.shape != (*batch, d, d):
-        raise ModelError(f"w_hh has shape {w_hh.shape}; expected {(*batch, d, d)}, since w_hi has {d} neurons")
+        raise ModelError(
+            f"w_hh has shape {w_hh.shape}; expected {(*batch, d, d)}, since w_hi has {d} neurons"
+        )
     if w_oh.ndim != lead + 2 or w_oh.shape[:lead] != batch or w_oh.shape[-1] != d:
         raise ModelError(f"w_oh has shape {w_oh.shape}; expected {models}n, {d}), since w_hi has {d} neurons")
     if w_oh.shape[-2] < 2:
@@ -186,7 +188,9 @@ class Rnn:
     def _inputs(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x, np.float64)
         if x.ndim == 0 or x.shape[-1] != self.seq_len:
-            raise ModelError(f"x has shape {x.shape}; expected (..., {self.seq_len}), one number for each step")
+            raise ModelError(
+                f"x has shape {x.shape}; expected (..., {self.seq_len}), one number for each step"
+            )
         return x
 
 

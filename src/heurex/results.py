@@ -6,6 +6,7 @@ Everything that scores or draws reads this table and nothing else.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -116,7 +117,9 @@ def read_rows(path: Path) -> list[Row]:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise ResultsError(f"{path} cannot be read as a results table ({str(error).splitlines()[0]})") from None
+        raise ResultsError(
+            f"{path} cannot be read as a results table ({str(error).splitlines()[0]})"
+        ) from None
     found = (table.schema.metadata or {}).get(b"heurex_schema", b"none").decode()
     if found != str(SCHEMA_VERSION):
         raise ResultsError(f"{path} has results schema {found}; this version reads schema {SCHEMA_VERSION}")
@@ -161,6 +164,6 @@ def finite(record: Any) -> Any:
         return {key: finite(value) for key, value in record.items()}
     if isinstance(record, (list, tuple)):
         return [finite(value) for value in record]
-    if isinstance(record, float) and not (record - record == 0):
+    if isinstance(record, float) and not math.isfinite(record):
         return None
     return record

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heurex import symmetry_kernel
 from heurex.errors import NotApplicable
 from heurex.model import Rnn
 
@@ -78,27 +79,20 @@ class SymmetricPart:
 
     def last_state_map(self) -> np.ndarray:
         """u_n as a linear map of the inputs, shape ``(p, n)``."""
-        columns = [self.w_hi_sym]
-        for _ in range(self.w_oh_sym.shape[0] - 1):
-            columns.append(self.w_hh_sym @ columns[-1])
-        return np.stack(columns[::-1], axis=1)
+        out = np.zeros((len(self.pairing), self.w_oh_sym.shape[0]))
+        symmetry_kernel.last_state_map((self.w_hi_sym, self.w_hh_sym, self.w_oh_sym), out)
+        return out
 
     def noise_covariance(self, model: Rnn) -> np.ndarray:
         """Covariance of the logits' noise eps_l by covariance propagation, ``(n, n)``.
 
-        Every variable is treated as a zero-mean Gaussian, independent of those it is multiplied with, and every
-        neuron as on with probability 1/2.
         Source: Hilton (2024), "Version based on George's approach".
         """
-        u, _ = pair_matrices(self.pairing)
-        p, r = u.T @ self.w_hh_sym @ u, u.T @ self.w_hi_sym
-        c_h, c_e = np.zeros_like(p), np.zeros_like(p)
-        for _ in range(model.seq_len):
-            c_z = p @ c_h @ p.T + np.outer(r, r)
-            c_ez = model.w_hh @ c_e @ model.w_hh.T + self.eps_hh @ c_h @ self.eps_hh.T
-            c_ez += np.outer(self.eps_hi, self.eps_hi)
-            c_h, c_e = c_z / 4, c_ez / 4
-        return model.w_oh @ c_e @ model.w_oh.T + self.eps_oh @ c_h @ self.eps_oh.T
+        out = np.zeros((model.seq_len, model.seq_len))
+        sym = (self.w_hi_sym, self.w_hh_sym, self.w_oh_sym)
+        eps = (self.eps_hi, self.eps_hh, self.eps_oh)
+        symmetry_kernel.noise_covariance(model.w_hh, model.w_oh, np.array(self.pairing), sym, eps, out)
+        return out
 
 
 def pair_matrices(pairing: Pairing) -> tuple[np.ndarray, np.ndarray]:
@@ -116,17 +110,11 @@ def symmetric_part(model: Rnn, pairing: Pairing) -> SymmetricPart:
 
     Source: Hilton (2024), "Version based on George's approach".
     """
-    u, v = pair_matrices(pairing)
-    w_hi_sym, w_hh_sym, w_oh_sym = u @ model.w_hi / 2, u @ model.w_hh @ u.T / 4, model.w_oh @ v.T / 2
-    return SymmetricPart(
-        pairing,
-        w_hi_sym,
-        w_hh_sym,
-        w_oh_sym,
-        model.w_hi - u.T @ w_hi_sym,
-        model.w_hh - u.T @ w_hh_sym @ u,
-        model.w_oh - w_oh_sym @ v,
-    )
+    d, n, p = model.hidden_size, model.seq_len, len(pairing)
+    sym = (np.zeros(p), np.zeros((p, p)), np.zeros((n, p)))
+    eps = (np.zeros(d), np.zeros((d, d)), np.zeros((n, d)))
+    symmetry_kernel.average(model.w_hi, model.w_hh, model.w_oh, np.array(pairing), sym, eps)
+    return SymmetricPart(pairing, *sym, *eps)
 
 
 def best_pairing(model: Rnn) -> SymmetricPart:

@@ -80,9 +80,7 @@ def split(
     return above, below
 
 
-def crossing(
-    corners: np.ndarray, i: int, j: int, column: int, width: int, out: np.ndarray, row: int
-) -> None:
+def crossing(corners: np.ndarray, i: int, j: int, column: int, width: int, out: np.ndarray, row: int) -> None:
     """The corner between corners i and j at which a value of opposite signs vanishes."""
     here = corners[i, column]
     share = here / (here - corners[j, column])

@@ -6,7 +6,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from heurex.errors import HeurexError
+from heurex.errors import UsageError
 from heurex.estimators.base import (
     CONVENTIONS,
     Cell,
@@ -21,7 +21,8 @@ from heurex.estimators.base import (
 from heurex.estimators.exact import Exact
 from heurex.estimators.original import Original
 from heurex.estimators.sampling import Sampling
-from heurex.estimators.symmetric import Symmetric
+
+# from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
     "Sampling",
     "StackEstimate",
     "Status",
-    "Symmetric",
+    #    "Symmetric",
     "estimate",
     "make_estimator",
 ]
@@ -52,7 +53,7 @@ def make_estimator(method: str, **settings: Any) -> Estimator:
 
     Raises
     ------
-    HeurexError
+    UsageError
         If the name or a setting is unknown, with the known ones.
 
     Examples
@@ -64,12 +65,12 @@ def make_estimator(method: str, **settings: Any) -> Estimator:
     if cls is None:
         close = get_close_matches(method, REGISTRY, 1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
-        raise HeurexError(f"unknown method {method!r}{hint}; expected one of {', '.join(REGISTRY)}")
+        raise UsageError(f"unknown method {method!r}{hint}; expected one of {', '.join(REGISTRY)}")
     known = [f.name for f in fields(cls)]  # pyright: ignore[reportArgumentType]
     for key in settings:
         if key not in known:
             expected = f"expected one of {', '.join(known)}" if known else "it has none"
-            raise HeurexError(f"method {method!r} has no setting {key!r}; {expected}")
+            raise UsageError(f"method {method!r} has no setting {key!r}; {expected}")
     return cls(**settings)
 
 
@@ -93,7 +94,7 @@ def estimate(model: Rnn, method: str | Estimator = "exact", **settings: Any) -> 
     ------
     NotApplicable
         If the model does not meet the explanation's preconditions; the message names those that fail.
-    HeurexError
+    UsageError
         If the method or a setting is unknown.
 
     Examples

@@ -15,11 +15,21 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from heurex.errors import HeurexError, NotApplicable
+from heurex.errors import NotApplicable, UsageError
 from heurex.kernels import Tally
 from heurex.model import Rnn, RnnStack
 
-__all__ = ["CONVENTIONS", "Cell", "Check", "Estimate", "Estimator", "External", "Ops", "StackEstimate", "Status"]
+__all__ = [
+    "CONVENTIONS",
+    "Cell",
+    "Check",
+    "Estimate",
+    "Estimator",
+    "External",
+    "Ops",
+    "StackEstimate",
+    "Status",
+]
 
 CONVENTIONS: Final = {"unit": 1, "weighted": 10}
 
@@ -127,7 +137,7 @@ class Ops:
         """One number: every operation 1 (``"unit"``), or square root and arctangent 10 (``"weighted"``)."""
         weight = CONVENTIONS.get(convention)
         if weight is None:
-            raise HeurexError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
+            raise UsageError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
         return self.add + self.mul + self.div + weight * (self.sqrt + self.atan2)
 
     def __mul__(self, times: int) -> Ops:
@@ -181,7 +191,9 @@ class Estimate:
     def __str__(self) -> str:
         if self.standard_error is not None:
             return f"{self.estimator} gives {self.value:.5f} +- {self.standard_error:.1g} (standard error)"
-        what = "the exact accuracy is" if self.lower is not None else f"the explanation ({self.estimator}) gives"
+        what = (
+            "the exact accuracy is" if self.lower is not None else f"the explanation ({self.estimator}) gives"
+        )
         return f"{what} {self.value:.5f} (evaluated to {self.numerical_error:.0e})"
 
     def fraction_counts(self) -> dict[int, int]:
@@ -202,7 +214,9 @@ class StackEstimate:
     status: list[Status]
 
     @classmethod
-    def of(cls, value: np.ndarray, error: np.ndarray, standard_error: np.ndarray | None = None) -> StackEstimate:
+    def of(
+        cls, value: np.ndarray, error: np.ndarray, standard_error: np.ndarray | None = None
+    ) -> StackEstimate:
         """Estimates that all went well."""
         blank = np.full(len(value), np.nan) if standard_error is None else standard_error
         return cls(value, error, blank, [Status.OK] * len(value))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from heurex import kernels
-from heurex.errors import HeurexError, NotApplicable
+from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import original_kernel
 from heurex.estimators.base import Cell, Check, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.model import Rnn, RnnStack
@@ -113,7 +113,7 @@ class Original(Estimator):
 
     def __post_init__(self) -> None:
         if not 0 < self.latent_prob < 1:
-            raise HeurexError(f"latent_prob is {self.latent_prob}; expected a probability between 0 and 1")
+            raise UsageError(f"latent_prob is {self.latent_prob}; expected a probability between 0 and 1")
 
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate with its sixteen checks and all fractions as cells."""
@@ -125,7 +125,7 @@ class Original(Estimator):
         value, tightest, best, holding, count = kernel.original(
             numbers["w_hi"], numbers["w_hh"], numbers["w_oh"], _ORDERS, self.latent_prob, sink, corners
         )
-        ordered = model.permuted(_ORDERS[best])
+        ordered = model.permuted(_ORDERS[best].tolist())
         checks = sixteen_checks(ordered)
         if holding < original_kernel.CHECKS:
             failed = tuple(check.statement for check in checks if not check.holds)
@@ -212,13 +212,26 @@ def _cells(model: Rnn, latent_prob: float, sink: np.ndarray, corners: np.ndarray
         z3 = np.hstack([model.w_hh @ h2, model.w_hi[:, None]])
         used = np.any(corners[index] != 0, axis=1)
         parent = f"region {region}, {ordering_name(ordering)}"
-        shared = {"ordering": ordering, "region": str(region), "label": ordering[1], "answer": None}
+        shared: dict[str, Any] = {
+            "ordering": ordering,
+            "region": str(region),
+            "label": ordering[1],
+            "answer": None,
+        }
         whole = rows[0, 3]
         cells.append(
             Cell(
-                name=parent, parent=None, normals=normals, half_spaces=len(normals), rays=corners[index][used],
-                fraction=whole, numerical_error=1e-16, likely=len(rows) > 1, contribution=rows[0, 4], **shared,
-            )  # fmt: skip
+                name=parent,
+                parent=None,
+                normals=normals,
+                half_spaces=len(normals),
+                rays=corners[index][used],
+                fraction=whole,
+                numerical_error=1e-16,
+                likely=len(rows) > 1,
+                contribution=rows[0, 4],
+                **shared,
+            )
         )
         gates = _gates(rows[1:5, 3] / whole, latent_prob) if len(rows) > 1 else np.zeros((2, 4))
         for _, kind, which, fraction, _ in rows[1:]:
@@ -231,9 +244,16 @@ def _cells(model: Rnn, latent_prob: float, sink: np.ndarray, corners: np.ndarray
                 name = f"{parent}, label's logit largest given Z = {which}"
             cells.append(
                 Cell(
-                    name=name, parent=parent, normals=np.vstack([normals, more]), rays=None,
-                    half_spaces=len(normals) + len(more), fraction=fraction, numerical_error=1e-16,
-                    likely=True, contribution=None, **shared,
-                )  # fmt: skip
+                    name=name,
+                    parent=parent,
+                    normals=np.vstack([normals, more]),
+                    rays=None,
+                    half_spaces=len(normals) + len(more),
+                    fraction=fraction,
+                    numerical_error=1e-16,
+                    likely=True,
+                    contribution=None,
+                    **shared,
+                )
             )
     return tuple(cells)

@@ -87,7 +87,12 @@ def asymmetry(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, order: np.nd
 
 
 def find_order(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, orders: np.ndarray, abc: np.ndarray, holds: np.ndarray
+    w_hi: np.ndarray,
+    w_hh: np.ndarray,
+    w_oh: np.ndarray,
+    orders: np.ndarray,
+    abc: np.ndarray,
+    holds: np.ndarray,
 ) -> tuple[int, int]:
     """The best of the 24 orders: most checks, then least asymmetry, then the first in ``orders``.
 
@@ -167,7 +172,9 @@ def larger_input(ray_p: np.ndarray, ray_q: np.ndarray) -> int:
     return 0 if ray_p[0] > ray_p[1] or ray_q[0] > ray_q[1] else 1
 
 
-def place_corners(ray_p: np.ndarray, ray_q: np.ndarray, place: int, corners: np.ndarray, ends: np.ndarray) -> int:
+def place_corners(
+    ray_p: np.ndarray, ray_q: np.ndarray, place: int, corners: np.ndarray, ends: np.ndarray
+) -> int:
     """Extreme rays of a wedge with x_2 the largest (place 0), between (1) or the smallest (2); their number.
 
     ``ends`` tells on which boundary ray each corner lies: 0, 1, or 2 for the x_2 axis.
@@ -301,7 +308,8 @@ def add_up_subregion(
 def note(sink: np.ndarray, keep: bool, row: int, index: int, kind: int, which: int, value: float) -> int:
     """Write one computed fraction to the sink, or only count it."""
     if keep:
-        sink[row, 0], sink[row, 1], sink[row, 2], sink[row, 3], sink[row, 4] = index, kind, which, value, 0.0
+        sink[row, 0], sink[row, 1], sink[row, 2] = index, kind, which
+        sink[row, 3], sink[row, 4] = value, 0.0
     return row + 1
 
 
@@ -329,8 +337,8 @@ def original(
 
     Returns
     -------
-    The estimate (0 unless all sixteen checks hold), the smallest positive standard deviation of a gate, the index of the best
-    order, how many checks hold in it, how many fractions were computed.
+    The estimate (0 unless all sixteen checks hold), the smallest positive standard deviation of a gate, the
+    index of the best order, how many checks hold in it, how many fractions were computed.
     """
     abc = reals(3, 4)
     holds = np.zeros(CHECKS, np.bool_)

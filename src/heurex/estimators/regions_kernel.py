@@ -106,9 +106,7 @@ def right_part(
     return m, where, doubtful
 
 
-def begin(
-    w_hi: np.ndarray, start: np.ndarray, m: int, corners: np.ndarray, pattern: np.ndarray
-) -> None:
+def begin(w_hi: np.ndarray, start: np.ndarray, m: int, corners: np.ndarray, pattern: np.ndarray) -> None:
     """First step: a cone on which x_0 has one sign, with the hidden state h_1 at its corners."""
     positive = False
     for i in range(m):
@@ -122,6 +120,13 @@ def begin(
     for i in range(m):
         for w in range(3):
             corners[i, w] = start[i, w]
+
+
+def copy_corners(source: np.ndarray, m: int, width: int, target: np.ndarray) -> None:
+    """Copy m corners with their values."""
+    for i in range(m):
+        for w in range(width):
+            target[i, w] = source[i, w]
 
 
 def cut_neuron(
@@ -142,13 +147,16 @@ def cut_neuron(
     if s == 2:
         width = 3 + pattern.shape[2]
         above, below = split(stack[top], m, column, width, one, two)
-        state[top + 1] = state[top]
-        pattern[top + 1] = pattern[top]
-        pattern[top + 1, step, neuron] = 1
+        copy_corners(one, above, width, stack[top + 1])
+        copy_corners(two, below, width, stack[top])
+        for k in range(4):
+            state[top + 1, k] = state[top, k]
         state[top + 1, 0] = above
         state[top, 0] = below
-        stack[top + 1, :above, :width] = one[:above, :width]
-        stack[top, :below, :width] = two[:below, :width]
+        for t in range(pattern.shape[1]):
+            for j in range(pattern.shape[2]):
+                pattern[top + 1, t, j] = pattern[top, t, j]
+        pattern[top + 1, step, neuron] = 1
     if s != 1:
         for i in range(state[top, 0]):
             stack[top, i, column] = 0.0
@@ -247,12 +255,12 @@ def walk(
                 if regions < sink_index.shape[0]:
                     sink_index[regions, 0] = start
                     sink_index[regions, 1] = m
-                    sink_pattern[regions] = pattern[top]
+                    for t in range(n):
+                        for j in range(d):
+                            sink_pattern[regions, t, j] = pattern[top, t, j]
                     for k in range(3):
                         sink_measures[regions, k] = out[k]
-                    for i in range(m):
-                        for w in range(3):
-                            sink_corners[regions, i, w] = stack[top, i, w]
+                    copy_corners(stack[top], m, 3, sink_corners[regions])
                 regions += 1
                 top -= 1
     return regions

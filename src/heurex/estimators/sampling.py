@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from heurex import kernels
-from heurex.errors import HeurexError
+from heurex.errors import UsageError
 from heurex.estimators import forward_kernel
 from heurex.estimators.base import Estimate, Estimator, Ops
 from heurex.model import Rnn
@@ -71,7 +71,7 @@ class Sampling(Estimator):
 
     def __post_init__(self) -> None:
         if self.samples < 1:
-            raise HeurexError(f"samples is {self.samples}; expected at least 1")
+            raise UsageError(f"samples is {self.samples}; expected at least 1")
 
     def estimate(self, model: Rnn) -> Estimate:
         """Draw inputs in chunks and count right answers."""

@@ -11,13 +11,15 @@ from typing import ClassVar, Final, Literal, get_args
 
 import numpy as np
 
+from heurex import kernels
 from heurex.cones import polygon
-from heurex.errors import HeurexError, NotApplicable
-from heurex.estimators.base import Cell, Estimate, Estimator
+from heurex.errors import NotApplicable, UsageError
+from heurex.estimators import symmetric_kernel
+from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.estimators.exact import Exact, chambers, right_fractions
 from heurex.estimators.sampling import draws_for
-from heurex.model import Rnn
-from heurex.symmetry import SymmetricPart, best_pairing
+from heurex.model import Rnn, RnnStack
+from heurex.symmetry import SymmetricPart, best_pairing, pairings, symmetric_part
 from heurex.tasks import ordering_name, ordering_normals, orderings, second_argmax
 
 __all__ = ["Noise", "Symmetric"]
@@ -27,6 +29,8 @@ Noise = Literal["exact", "sampled", "none"]
 _CHUNK: Final = 2**16
 _NOTE_COST: Final = 5
 _HALF_SPACES: Final = 6
+_PAIRINGS: Final = np.array(pairings(4))
+_ORDERINGS: Final = np.array(orderings(3))
 
 
 @dataclass(frozen=True)
@@ -81,21 +85,54 @@ class Symmetric(Estimator):
 
     def __post_init__(self) -> None:
         if self.noise not in get_args(Noise):
-            raise HeurexError(f"noise is {self.noise!r}; expected one of {', '.join(get_args(Noise))}")
+            raise UsageError(f"noise is {self.noise!r}; expected one of {', '.join(get_args(Noise))}")
         if self.samples < 1:
-            raise HeurexError(f"samples is {self.samples}; expected at least 1")
+            raise UsageError(f"samples is {self.samples}; expected at least 1")
 
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate with its 24 events as cells."""
-        if (model.hidden_size, model.seq_len) != (4, 3):
-            raise NotApplicable(
-                f"the symmetric version explains models with d = 4 and n = 3; "
-                f"this one has d = {model.hidden_size} and n = {model.seq_len}"
-            )
+        _require(model)
+        if self.noise == "exact":
+            return self._exact(model)
         part = best_pairing(model)
-        if self.noise == "sampled":
-            return self._sampled(model, part)
-        return self._exact(model, part) if self.noise == "exact" else self._noiseless(part)
+        return self._sampled(model, part) if self.noise == "sampled" else self._noiseless(part)
+
+    def _exact(self, model: Rnn) -> Estimate:
+        weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
+        kernel, numbers, tally = kernels.counted(symmetric_kernel, weights)
+        fractions, errors = np.zeros((2, 6), object), np.zeros((2, 6), object)
+        best, value, error = kernel.symmetric(
+            numbers["w_hi"], numbers["w_hh"], numbers["w_oh"], _PAIRINGS, _ORDERINGS, fractions, errors
+        )
+        fractions = kernels.plain(fractions)
+        contributions: dict[Event, float] = {}
+        for s, sign in enumerate((1, -1)):
+            for i, ordering in enumerate(orderings(3)):
+                contributions[Event((1, sign), ordering)] = fractions[s, i]
+                contributions[Event((-1, -sign), ordering[::-1])] = fractions[s, i]
+        error = kernels.uncounted(error)
+        return Estimate(
+            self.name,
+            kernels.uncounted(value),
+            error,
+            self.settings(),
+            ops=Ops.of(tally),
+            note_ops=_NOTE_COST * len(contributions) * _HALF_SPACES**3,
+            status=Status.OK if np.isfinite(error) else Status.ILL_CONDITIONED,
+            cells=_cells(symmetric_part(model, pairings(4)[best]), contributions),
+        )
+
+    def estimate_stack(self, stack: RnnStack) -> StackEstimate:
+        """Estimates through the compiled kernel, unless the noise is sampled or left out."""
+        if self.noise != "exact":
+            return super().estimate_stack(stack)
+        _require(stack)
+        values, errors = np.zeros(len(stack)), np.zeros(len(stack))
+        kernels.compiled(symmetric_kernel).symmetric_batch(
+            stack.w_hi, stack.w_hh, stack.w_oh, _PAIRINGS, _ORDERINGS, values, errors
+        )
+        status = [Status.OK if good else Status.ILL_CONDITIONED for good in np.isfinite(errors)]
+        return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
 
     def _noiseless(self, part: SymmetricPart) -> Estimate:
         reduced = Exact().estimate(part.reduced())
@@ -152,6 +189,14 @@ class Symmetric(Estimator):
         )
 
 
+def _require(model: Rnn | RnnStack) -> None:
+    if (model.hidden_size, model.seq_len) != (4, 3):
+        raise NotApplicable(
+            f"the symmetric version explains models with d = 4 and n = 3; "
+            f"this one has d = {model.hidden_size} and n = {model.seq_len}"
+        )
+
+
 def event_cones(part: SymmetricPart) -> list[tuple[Event, np.ndarray]]:
     """Every possible event as pointed cones by their rays; an event that x_0 = 0 crosses comes in two pieces."""
     last = part.last_state_map()
@@ -164,7 +209,9 @@ def event_cones(part: SymmetricPart) -> list[tuple[Event, np.ndarray]]:
     return pieces
 
 
-def _cut(signs: tuple[int, ...], rays: np.ndarray, row: np.ndarray) -> list[tuple[tuple[int, ...], np.ndarray]]:
+def _cut(
+    signs: tuple[int, ...], rays: np.ndarray, row: np.ndarray
+) -> list[tuple[tuple[int, ...], np.ndarray]]:
     m = len(rays)
     corners = np.hstack([rays, (rays @ row)[:, None]])
     where = polygon.side(corners, m, 3)

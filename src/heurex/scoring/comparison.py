@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heurex.errors import HeurexError
+from heurex.errors import UsageError
 
 __all__ = ["Score", "null_scores", "rms_spread", "sampling_rmse", "score"]
 
@@ -56,7 +56,9 @@ def score(values: np.ndarray, truth: np.ndarray, *, seed: int = 0) -> Score:
     np.float64(0.1)
     """
     if values.shape != truth.shape or values.ndim != 1:
-        raise HeurexError(f"values and truth have shapes {values.shape} and {truth.shape}; expected equal vectors")
+        raise UsageError(
+            f"values and truth have shapes {values.shape} and {truth.shape}; expected equal vectors"
+        )
     known = np.isfinite(values)
     error, true = (values - truth)[known], truth[known]
     nan = float("nan")

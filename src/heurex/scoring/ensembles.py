@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heurex.errors import HeurexError
+from heurex.errors import UsageError
 from heurex.model import Rnn, RnnStack
 
 __all__ = ["copy_generator", "noisy_copies"]
@@ -41,10 +41,10 @@ def noisy_copies(model: Rnn, sigma: float, count: int, seed: int = 0, *, first: 
     True
     """
     if count < 1:
-        raise HeurexError(f"the number of models is {count}; expected at least 1")
+        raise UsageError(f"the number of models is {count}; expected at least 1")
     if not (np.isfinite(sigma) and sigma >= 0):
-        raise HeurexError(f"sigma is {sigma}; expected a finite standard deviation, 0 or more")
+        raise UsageError(f"sigma is {sigma}; expected a finite standard deviation, 0 or more")
     if seed < 0 or first < 0:
-        raise HeurexError(f"the seed is {seed} and the first copy {first}; expected whole numbers, 0 or more")
+        raise UsageError(f"the seed is {seed} and the first copy {first}; expected whole numbers, 0 or more")
     copies = [model.perturbed(sigma, copy_generator(seed, i)) for i in range(first, first + count)]
     return RnnStack.of(copies, name=model.name)

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from heurex.errors import ModelError
+from heurex.errors import UsageError
 from heurex.model import Rnn
 from heurex.zoo.files import read_model, write_model
 
@@ -23,7 +23,9 @@ class Bundled:
     provenance: str
 
 
-_RECIPE: Final = "AlgZoo's training recipe rerun on a CPU, 2^30 sequences, PyTorch 2.13; not ARC's own weights"
+_RECIPE: Final = (
+    "AlgZoo's training recipe rerun on a CPU, 2^30 sequences, PyTorch 2.13; not ARC's own weights"
+)
 
 BUNDLED: Final = {
     "m43": Bundled("2nd_argmax_4_3.safetensors", "M_{4,3}, 2nd argmax", f"{_RECIPE}; seed 0"),
@@ -42,8 +44,10 @@ def load(name_or_path: str | Path) -> Rnn:
 
     Raises
     ------
+    UsageError
+        If the name is unknown; the message lists the known ones.
     ModelError
-        If the name is unknown, or the file is missing or holds no such model.
+        If the file is missing, damaged, or holds no such model.
 
     Examples
     --------
@@ -58,5 +62,7 @@ def load(name_or_path: str | Path) -> Rnn:
         return Rnn(model.w_hi, model.w_hh, model.w_oh, name=text)
     path = Path(name_or_path)
     if not path.suffix and not path.exists():
-        raise ModelError(f"unknown model {text!r}; expected one of {', '.join(BUNDLED)}, or the path of a weight file")
+        raise UsageError(
+            f"unknown model {text!r}; expected one of {', '.join(BUNDLED)}, or the path of a weight file"
+        )
     return read_model(path)

@@ -44,7 +44,9 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     except (ValueError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is not valid JSON ({error})") from None
     if not isinstance(record, dict):
-        raise ModelError(f"{path} holds a JSON {type(record).__name__}; expected an object with w_hi, w_hh, w_oh")
+        raise ModelError(
+            f"{path} holds a JSON {type(record).__name__}; expected an object with w_hi, w_hh, w_oh"
+        )
     return record
 
 
@@ -98,4 +100,8 @@ def write_model(model: Rnn, path: str | Path, metadata: Mapping[str, str] | None
     """Write a model as safetensors under AlgZoo's names, in float64, with metadata of strings."""
     from safetensors.numpy import save_file
 
-    save_file({key: np.ascontiguousarray(value) for key, value in model.state_dict().items()}, path, dict(metadata or {}))
+    save_file(
+        {key: np.ascontiguousarray(value) for key, value in model.state_dict().items()},
+        path,
+        dict(metadata or {}),
+    )

@@ -69,7 +69,9 @@ def read_torch_file(path: Path) -> dict[str, np.ndarray]:
         raise ModelError(f"{path} holds a {type(state).__name__}; expected a state dict of tensors")
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, np.ndarray):
-            raise ModelError(f"{path} has the entry {key!r} of type {type(value).__name__}; expected a named tensor")
+            raise ModelError(
+                f"{path} has the entry {key!r} of type {type(value).__name__}; expected a named tensor"
+            )
     return dict(state)
 
 
@@ -93,11 +95,13 @@ def _read_archive(archive: zipfile.ZipFile, path: Path) -> Any:
             reason = str(error) or type(error).__name__
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
             reason = f"{type(error).__name__}: {error}"
-    raise ModelError(f"{path} cannot be read as a state dict ({reason}); expected tensors saved by torch.save")
+    raise ModelError(
+        f"{path} cannot be read as a state dict ({reason}); expected tensors saved by torch.save"
+    )
 
 
 class _StateDictUnpickler(pickle.Unpickler):
-    def __init__(self, stream: Any, archive: zipfile.ZipFile, folder: str, order: str, path: Path) -> None:
+    def __init__(self, stream: Any, archive: zipfile.ZipFile, folder: str, order: Any, path: Path) -> None:
         super().__init__(stream, encoding="utf-8")
         self._archive, self._folder, self._order, self._path = archive, folder, order, path
         self._storages: dict[str, np.ndarray] = {}
@@ -111,7 +115,7 @@ class _StateDictUnpickler(pickle.Unpickler):
             return lambda tensor, _requires_grad, _hooks: tensor
         if module in ("torch", "torch.storage") and name in _DTYPES:
             return _StorageType(name)
-        self._refuse(f"it names {module}.{name}, which no state dict of tensors needs")
+        return self._refuse(f"it names {module}.{name}, which no state dict of tensors needs")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
         if not (isinstance(pid, tuple) and len(pid) == 5 and pid[0] == "storage"):
