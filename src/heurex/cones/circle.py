@@ -10,7 +10,7 @@ from math import atan2, pi
 
 import numpy as np
 
-from heurex.cones.signs import minor, scaled_rows, turn_sign
+from heurex.cones.signs import scaled_rows, sharp_turn, turn_sign
 from heurex.kernels import reals
 
 KERNEL = True
@@ -51,9 +51,8 @@ def sector(rows: np.ndarray, count: int) -> tuple[int, int, int]:
             beta = turn_sign(rows, first, c)
             if alpha <= 0 and beta <= 0:
                 return EMPTY, 0, 0
-            if beta < 0:
+            if beta < 0:  # c and second imply first
                 first = c
-                # c is right of first: first is implied by c and second.
             elif alpha < 0:
                 second = c
     return m, first, second
@@ -61,7 +60,7 @@ def sector(rows: np.ndarray, count: int) -> tuple[int, int, int]:
 
 def angle(rows: np.ndarray, i: int, j: int, forward: float) -> float:
     """Angle, over a full turn, between row i and ``forward`` (1.0 or -1.0) times row j; relative error 6e-16."""
-    height, _ = minor(rows[i, 0], rows[i, 1], rows[j, 0], rows[j, 1])
+    height = sharp_turn(rows, i, j)
     along = rows[i, 0] * rows[j, 0] + rows[i, 1] * rows[j, 1]
     return OVER_2PI * atan2(abs(height), along if forward > 0.0 else -along)
 
@@ -103,4 +102,46 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
     """:func:`fraction` for each of a batch, shape (B, k, 2), written into arrays of shape (B,)."""
     for b in range(normals.shape[0]):
         values[b], errors[b], decided = fraction(normals[b])
+        undecided[b] = not decided
+
+
+def ray_fraction(rays: np.ndarray) -> tuple[float, float, bool]:
+    """Fraction of the plane in the convex hull of rays, shape (k, 2); otherwise as :func:`fraction`.
+
+    Method: the rays, read as half-planes, bound the dual sector; its two bounding rows are the outermost rays.
+    Where that sector has no interior, the hull is the plane, a half-plane, or flat.
+    """
+    rows = reals(rays.shape[0], 2)
+    count, decided = scaled_rows(rays, rows)
+    if not decided:
+        return 0.0, 0.0, False
+    m, first, second = sector(rows, count)
+    if m == 2:
+        value = angle(rows, first, second, 1.0)
+        return value, SECTOR_ERROR * value, True
+    if m != EMPTY:
+        return 0.0, 0.0, True
+    flat = True
+    half = False
+    for i in range(count):
+        left = 0
+        right = 0
+        for j in range(count):
+            turn = turn_sign(rows, i, j)
+            if turn > 0:
+                left += 1
+            elif turn < 0:
+                right += 1
+        if left > 0 or right > 0:
+            flat = False
+            half = half or left == 0 or right == 0
+    if flat:
+        return 0.0, 0.0, True
+    return (0.5 if half else 1.0), 0.0, True
+
+
+def ray_fractions(rays: np.ndarray, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray) -> None:
+    """:func:`ray_fraction` for each of a batch, shape (B, k, 2), written into arrays of shape (B,)."""
+    for b in range(rays.shape[0]):
+        values[b], errors[b], decided = ray_fraction(rays[b])
         undecided[b] = not decided

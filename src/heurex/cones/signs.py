@@ -128,6 +128,12 @@ def turn_sign(rows: np.ndarray, i: int, j: int) -> int:
     return minor_sign(rows[i, 0], rows[i, 1], rows[j, 0], rows[j, 1])
 
 
+def sharp_turn(rows: np.ndarray, i: int, j: int) -> float:
+    """Cross product of two rows in the plane, to a relative 4e-16 even for nearly parallel rows."""
+    value, _ = minor(rows[i, 0], rows[i, 1], rows[j, 0], rows[j, 1])
+    return value
+
+
 def sharp_cross(rows: np.ndarray, i: int, j: int) -> tuple[float, float, float]:
     """Cross product of two rows, each component to a relative 4e-16 even for nearly parallel rows."""
     x, _ = minor(rows[i, 1], rows[i, 2], rows[j, 1], rows[j, 2])

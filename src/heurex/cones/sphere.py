@@ -22,6 +22,9 @@ KERNEL = True
 
 EMPTY = -1
 UNCHANGED = -2
+# What a fan answers where it cannot: corners that are nearly antipodal; a corner that underflows.
+LONG = -1.0
+FLAT = -2.0
 OVER_2PI = 1.0 / (2.0 * pi)
 OVER_4PI = 1.0 / (4.0 * pi)
 # Below this fraction angles that sum to almost a full turn leave too few digits.
@@ -33,7 +36,7 @@ FAN_ERROR = 1.6e-14
 WEDGE_ERROR = 1.2e-15
 
 
-def _set_corner(rows: np.ndarray, i: int, j: int, corners: np.ndarray, slot: int, at: int) -> None:
+def set_corner(rows: np.ndarray, i: int, j: int, corners: np.ndarray, slot: int, at: int) -> None:
     corners[slot, at, 0] = rows[i, 1] * rows[j, 2] - rows[i, 2] * rows[j, 1]
     corners[slot, at, 1] = rows[i, 2] * rows[j, 0] - rows[i, 0] * rows[j, 2]
     corners[slot, at, 2] = rows[i, 0] * rows[j, 1] - rows[i, 1] * rows[j, 0]
@@ -58,8 +61,8 @@ def _cut_half(rows: np.ndarray, c: int, edges: np.ndarray, corners: np.ndarray, 
         if cross_sign(rows, first, c, axis) != 0:
             edges[target, 0] = first
             edges[target, 1] = c
-            _set_corner(rows, first, c, corners, target, 0)
-            _set_corner(rows, c, first, corners, target, 1)
+            set_corner(rows, first, c, corners, target, 0)
+            set_corner(rows, c, first, corners, target, 1)
             return 2
     for axis in range(3):
         if rows[first, axis] != 0.0:
@@ -79,8 +82,8 @@ def _cut_wedge(rows: np.ndarray, c: int, edges: np.ndarray, corners: np.ndarray,
         edges[target, 2] = c
         for axis in range(3):
             corners[target, 0, axis] = corners[slot, 0 if side > 0 else 1, axis]
-        _set_corner(rows, second, c, corners, target, 1)
-        _set_corner(rows, c, first, corners, target, 2)
+        set_corner(rows, second, c, corners, target, 1)
+        set_corner(rows, c, first, corners, target, 2)
         return 3
     # All three planes share the axis: c = alpha first + beta second, and the signs tell which two are left.
     alpha = 0
@@ -98,8 +101,8 @@ def _cut_wedge(rows: np.ndarray, c: int, edges: np.ndarray, corners: np.ndarray,
     kept = second if alpha > 0 else first
     edges[target, 0] = kept
     edges[target, 1] = c
-    _set_corner(rows, kept, c, corners, target, 0)
-    _set_corner(rows, c, kept, corners, target, 1)
+    set_corner(rows, kept, c, corners, target, 0)
+    set_corner(rows, c, kept, corners, target, 1)
     return 2
 
 
@@ -156,8 +159,8 @@ def cut(
             for axis in range(3):
                 corners[target, j, axis] = corners[slot, old, axis]
     edges[target, inside + 1] = c
-    _set_corner(rows, edges[target, inside], c, corners, target, inside)
-    _set_corner(rows, c, edges[target, 0], corners, target, inside + 1)
+    set_corner(rows, edges[target, inside], c, corners, target, inside)
+    set_corner(rows, c, edges[target, 0], corners, target, inside + 1)
     return inside + 2
 
 
@@ -177,7 +180,7 @@ def polygon(
     return m, slot
 
 
-def _dot(rows: np.ndarray, i: int, j: int) -> float:
+def dot_product(rows: np.ndarray, i: int, j: int) -> float:
     return rows[i, 0] * rows[j, 0] + rows[i, 1] * rows[j, 1] + rows[i, 2] * rows[j, 2]
 
 
@@ -186,7 +189,7 @@ def _wedge(rows: np.ndarray, first: int, second: int, corners: np.ndarray, slot:
     x = corners[slot, 0, 0]
     y = corners[slot, 0, 1]
     z = corners[slot, 0, 2]
-    along = _dot(rows, first, second)
+    along = dot_product(rows, first, second)
     square = x * x + y * y + z * z
     if along < 0.0 and 64.0 * square < along * along:
         x, y, z = sharp_cross(rows, first, second)
@@ -194,7 +197,7 @@ def _wedge(rows: np.ndarray, first: int, second: int, corners: np.ndarray, slot:
     return OVER_2PI * atan2(sqrt(square), -along)
 
 
-def _girard(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int, m: int) -> float:
+def girard(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int, m: int) -> float:
     """Half minus the exterior angles over 4 pi; the angles are added by multiplying complex numbers.
 
     Every factor and every product is turned back into the first quadrant, where no sign can go
@@ -204,7 +207,7 @@ def _girard(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int,
     real = 1.0
     imaginary = 0.0
     for j in range(m):
-        a = _dot(rows, edges[slot, j], edges[slot, j + 1 if j + 1 < m else 0])
+        a = dot_product(rows, edges[slot, j], edges[slot, j + 1 if j + 1 < m else 0])
         x = corners[slot, j, 0]
         y = corners[slot, j, 1]
         z = corners[slot, j, 2]
@@ -231,7 +234,7 @@ def _girard(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int,
 
 
 def _fan(rows: np.ndarray, edges: np.ndarray, slot: int, m: int, units: np.ndarray) -> float:
-    """Sum of triangles from corner 0, none of which cancels; -1.0 where corners are nearly antipodal.
+    """Sum of triangles from corner 0, none of which cancels; LONG or FLAT where there is none.
 
     A triangle's numerator, the determinant of its corners, is a product of two determinants of input
     rows. Source: van Oosterom and Strackee (1983).
@@ -240,7 +243,7 @@ def _fan(rows: np.ndarray, edges: np.ndarray, slot: int, m: int, units: np.ndarr
         x, y, z = sharp_cross(rows, edges[slot, j], edges[slot, j + 1 if j + 1 < m else 0])
         largest = max(abs(x), max(abs(y), abs(z)))
         if largest == 0.0:
-            return -1.0
+            return FLAT
         x = x / largest
         y = y / largest
         z = z / largest
@@ -254,10 +257,10 @@ def _fan(rows: np.ndarray, edges: np.ndarray, slot: int, m: int, units: np.ndarr
         following = edges[slot, j + 2 if j + 2 < m else 0]
         first = sharp_determinant(rows, edges[slot, 0], edges[slot, 1], edges[slot, j + 1])
         second = sharp_determinant(rows, edges[slot, j], edges[slot, j + 1], following)
-        above = (first / units[0, 3]) * (second / (units[j, 3] * units[j + 1, 3]))
-        below = 1.0 + _dot(units, 0, j) + (_dot(units, 0, j + 1) + _dot(units, j, j + 1))
+        above = (first / units[0, 3]) * ((second / units[j, 3]) / units[j + 1, 3])
+        below = 1.0 + dot_product(units, 0, j) + (dot_product(units, 0, j + 1) + dot_product(units, j, j + 1))
         if below < 0.5:
-            return -1.0
+            return LONG
         total = total + atan2(above, below)
     return OVER_2PI * total
 
@@ -272,7 +275,7 @@ def _split_fan(
     sides: np.ndarray,
     units: np.ndarray,
 ) -> float:
-    """A needle that nearly joins two antipodes, cut across its middle by a plane of our own; -1.0 if that fails.
+    """A needle that nearly joins two antipodes, cut across its middle by a plane of our own; FLAT if that fails.
 
     Expects the unit corners of :func:`_fan`. Any plane is as good as any other, so its rounding is no error.
     """
@@ -281,7 +284,7 @@ def _split_fan(
     lowest = 2.0
     for i in range(m):
         for j in range(i):
-            cosine = _dot(units, i, j)
+            cosine = dot_product(units, i, j)
             if cosine < lowest:
                 lowest = cosine
                 one = i
@@ -293,7 +296,7 @@ def _split_fan(
     for half in range(2):
         left = cut(rows, count + half, edges, corners, slot, m, 1 - slot, sides)
         if left < 3:
-            return -1.0
+            return FLAT
         part = _fan(rows, edges, 1 - slot, left, units)
         if part < 0.0:
             return part
@@ -335,26 +338,24 @@ def polygon_fraction(
     if m == 2:
         value = _wedge(rows, edges[slot, 0], edges[slot, 1], corners, slot)
         return value, WEDGE_ERROR * abs(value)
-    value = _girard(rows, edges, corners, slot, m)
+    value = girard(rows, edges, corners, slot, m)
     if value < SMALL:
         total = _fan(rows, edges, slot, m, units)
-        if total < 0.0 and units[m - 1, 3] > 0.0:
+        if total == LONG:
             total = _split_fan(rows, count, edges, corners, slot, m, sides, units)
         if total >= 0.0:
             return total, FAN_ERROR * total
     return value, GIRARD_ERROR * m + END_ERROR
 
 
-def fraction_of_scaled(rows: np.ndarray, count: int) -> tuple[float, float]:
+def fraction_of_scaled(
+    rows: np.ndarray, count: int, edges: np.ndarray, corners: np.ndarray, sides: np.ndarray, units: np.ndarray
+) -> tuple[float, float]:
     """Fraction and error for rows that are scaled already (two more than ``count`` are scratch)."""
-    size = count + 3
-    edges = np.empty((2, size), np.int64)
-    corners = reals(2, size, 3)
-    sides = np.empty(size, np.int64)
     m, slot = polygon(rows, count, edges, corners, sides)
     if m == EMPTY:
         return 0.0, 0.0
-    return polygon_fraction(rows, count, edges, corners, slot, m, sides, reals(size, 4))
+    return polygon_fraction(rows, count, edges, corners, slot, m, sides, units)
 
 
 def fraction(normals: np.ndarray) -> tuple[float, float, bool]:
@@ -369,16 +370,27 @@ def fraction(normals: np.ndarray) -> tuple[float, float, bool]:
     -------
     Value in [0, 1], error, and False where only exact rationals can decide a sign (then the value is nothing).
     """
-    rows = reals(normals.shape[0] + 2, 3)
+    size = normals.shape[0] + 3
+    rows = reals(size, 3)
     count, decided = scaled_rows(normals, rows)
     if not decided:
         return 0.0, 0.0, False
-    value, error = fraction_of_scaled(rows, count)
+    edges = np.empty((2, size), np.int64)
+    sides = np.empty(size, np.int64)
+    value, error = fraction_of_scaled(rows, count, edges, reals(2, size, 3), sides, reals(size, 4))
     return value, error, True
 
 
 def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray) -> None:
     """:func:`fraction` for each of a batch, shape (B, k, 3), written into arrays of shape (B,)."""
+    size = normals.shape[1] + 3
+    rows = reals(size, 3)
+    edges = np.empty((2, size), np.int64)
+    corners = reals(2, size, 3)
+    sides = np.empty(size, np.int64)
+    units = reals(size, 4)
     for b in range(normals.shape[0]):
-        values[b], errors[b], decided = fraction(normals[b])
+        count, decided = scaled_rows(normals[b], rows)
         undecided[b] = not decided
+        if decided:
+            values[b], errors[b] = fraction_of_scaled(rows, count, edges, corners, sides, units)
