@@ -177,7 +177,7 @@ def exact_determinant(rows: np.ndarray, i: int, j: int, k: int) -> float:
     Cost: about 1,900 operations. Source: Shewchuk (1997), Grow-Expansion.
     """
     parts = reals(24)
-    size = 0
+    size = i - i  # not a literal 0: numba would compile for that, too
     for axis in range(3):
         y = (axis + 1) % 3
         z = (axis + 2) % 3

@@ -88,10 +88,16 @@ def _pair(one: np.ndarray, two: np.ndarray, out: np.ndarray) -> None:
         out[4 * LANES + t] = sqrt(x * x + y * y + z * z)
 
 
-def _triple(cross: np.ndarray, third: np.ndarray, above: int, below: int, seen: np.ndarray, least: np.ndarray) -> None:
+def _triple(
+    cross: np.ndarray, third: np.ndarray, above: int, below: int, seen: np.ndarray, least: np.ndarray
+) -> None:
     """Note what the sign of a determinant says about its three pairs, and how close to zero any one came."""
     for t in range(LANES):
-        determinant = cross[t] * third[t] + cross[LANES + t] * third[LANES + t] + cross[2 * LANES + t] * third[2 * LANES + t]
+        determinant = (
+            cross[t] * third[t]
+            + cross[LANES + t] * third[LANES + t]
+            + cross[2 * LANES + t] * third[2 * LANES + t]
+        )
         seen[t] |= above if determinant > 0.0 else below
         least[t] = min(least[t], abs(determinant))
 
@@ -140,7 +146,9 @@ def _bit(i: int, j: int, k: int) -> int:
     return i * (2 * k - i - 1) // 2 + j - i - 1
 
 
-def _block(tiles: np.ndarray, pairs: np.ndarray, seen: np.ndarray, least: np.ndarray, product: np.ndarray) -> None:
+def _block(
+    tiles: np.ndarray, pairs: np.ndarray, seen: np.ndarray, least: np.ndarray, product: np.ndarray
+) -> None:
     k = tiles.shape[0]
     shift = k * (k - 1) // 2
     for t in range(LANES):

@@ -11,19 +11,10 @@ from math import atan2, sqrt
 
 import numpy as np
 
+from heurex.cones.polygon import EMPTY, polygon, set_corner
 from heurex.cones.signs import SURE, scaled_rows, sharp_cross, sharp_determinant, unsure_sign
-from heurex.cones.sphere import (
-    EMPTY,
-    END_ERROR,
-    FAN_ERROR,
-    GIRARD_ERROR,
-    OVER_2PI,
-    SMALL,
-    dot_product,
-    girard,
-    polygon,
-    set_corner,
-)
+from heurex.cones.sphere import END_ERROR, FAN_ERROR, GIRARD_ERROR, SMALL, girard
+from heurex.cones.tiny import OVER_2PI, dot_product
 from heurex.kernels import reals
 
 KERNEL = True
@@ -72,12 +63,14 @@ def _pointed(
 ) -> tuple[float, float]:
     """Hull of the rays that a polygon lists: Girard over its facet normals, a fan for a tiny one."""
     for j in range(m):
-        if not _unit_normal(rows, edges[slot, j], edges[slot, j + 1 if j + 1 < m else 0], units, j):
+        if not _unit_normal(rows, edges[slot, j], edges[slot, j + 1], units, j):
             return 0.0, np.inf
     other = 1 - slot
     for j in range(m):
         edges[other, j] = j
-        set_corner(units, j, j + 1 if j + 1 < m else 0, corners, other, j)
+    edges[other, m] = 0
+    for j in range(m):
+        set_corner(units, edges, corners, other, j)
     value = girard(units, edges, corners, other, m)
     if value < SMALL:
         total = _fan(rows, edges, slot, m, units)
