@@ -114,8 +114,31 @@ def _turn(pair: np.ndarray, both: int, seen: np.ndarray, product: np.ndarray) ->
         product[LANES + t] = real * b + imaginary * a
 
 
-def _finish(product: np.ndarray, least: np.ndarray, values: np.ndarray, redo: np.ndarray) -> None:
-    """The arctangent of the product, as a fraction; and which lanes the scalar kernel has to do again."""
+def _slopes(product: np.ndarray, slopes: np.ndarray) -> None:
+    """Numerator and denominator of a tangent in [0, tan(pi/8)] up to sign, for each lane."""
+    for t in range(LANES):
+        tall = abs(product[LANES + t])
+        wide = abs(product[t])
+        high = max(tall, wide)
+        high = high if high > 0.0 else 1.0  # a lane with zero rows, to be done again
+        low = min(tall, wide)
+        steep = low > TANGENT * high
+        slopes[t] = low - high if steep else low
+        slopes[LANES + t] = low + high if steep else high
+
+
+def _arctangents(slopes: np.ndarray) -> None:
+    """Numerator and denominator of atan(x) / x - 1, for the x that are the first tile."""
+    for t in range(LANES):
+        z = slopes[t] * slopes[t]
+        slopes[LANES + t] = ((((P0 * z + P1) * z + P2) * z + P3) * z + P4) * z
+        slopes[2 * LANES + t] = ((((z + Q0) * z + Q1) * z + Q2) * z + Q3) * z + Q4
+
+
+def _fractions(
+    product: np.ndarray, slopes: np.ndarray, least: np.ndarray, values: np.ndarray, redo: np.ndarray
+) -> None:
+    """The angle of the product, as a fraction; and which lanes the scalar kernel has to do again."""
     for t in range(LANES):
         real = product[t]
         imaginary = product[LANES + t]
@@ -123,22 +146,17 @@ def _finish(product: np.ndarray, least: np.ndarray, values: np.ndarray, redo: np
         wide = abs(real)
         high = max(tall, wide)
         low = min(tall, wide)
-        steep = low > TANGENT * high
-        x = (low - high if steep else low) / (low + high if steep else high)
-        z = x * x
-        p = (((P0 * z + P1) * z + P2) * z + P3) * z + P4
-        q = ((((z + Q0) * z + Q1) * z + Q2) * z + Q3) * z + Q4
-        angle = x + x * z * p / q
-        angle = angle + (EIGHTH_TURN if steep else 0.0)
+        angle = slopes[t] + slopes[t] * slopes[LANES + t]
+        angle = angle + (EIGHTH_TURN if low > TANGENT * high else 0.0)
         angle = QUARTER_TURN - angle if tall > wide else angle
-        near = tall < CLOSE * real
-        nothing = tall == 0.0 and real == 1.0
-        # angle is now between the real axis, whichever end is nearer, and the product
+        # The angle is now between the product and the nearer end of the real axis.
         upper = 0.5 - OVER_4PI * angle if real >= 0.0 else 0.25 + OVER_4PI * angle
         lower = OVER_4PI * angle if real >= 0.0 else 0.25 - OVER_4PI * angle
         value = upper if imaginary >= 0.0 else lower
+        nothing = tall == 0.0 and real == 1.0  # no corner at all
         values[t] = 0.0 if nothing else value
-        redo[t] = 1 if (near and not nothing) or not least[t] > SURE else 0
+        close = tall < CLOSE * real and not nothing
+        redo[t] = 1 if close or not least[t] > SURE else 0
 
 
 def _bit(i: int, j: int, k: int) -> int:
@@ -195,6 +213,7 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
     seen = np.empty(LANES, np.int64)
     least = np.empty(LANES)
     product = np.empty(2 * LANES)
+    slopes = np.empty(3 * LANES)
     scale = np.empty(LANES)
     redo = np.empty(LANES, np.int64)
     bits = scale.view(np.int64)
@@ -203,7 +222,12 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
         for row in range(k):
             _scale(tiles[row], bits, scale)
         _block(tiles, pairs, seen, least, product)
-        _finish(product, least, values[start : start + LANES], redo)
+        _slopes(product, slopes)
+        # Whole-array division: in a loop numba would test every divisor for zero, one lane at a time.
+        np.divide(slopes[:LANES], slopes[LANES : 2 * LANES], slopes[:LANES])
+        _arctangents(slopes)
+        np.divide(slopes[LANES : 2 * LANES], slopes[2 * LANES :], slopes[LANES : 2 * LANES])
+        _fractions(product, slopes, least, values[start : start + LANES], redo)
         for t in range(LANES):
             b = start + t
             undecided[b] = False
