@@ -1,125 +1,176 @@
-"""Kernel: spherical polygons that carry values at their corners.
+"""A polyhedral cone in 3-space as a polygon on the sphere, cut plane by plane; right on every input.
 
-A pointed cone in R^3 is written as the cyclic list of its extreme rays: a polygon on the sphere of
-directions. One row of ``corners`` is a ray, of any length, in columns 0..2, followed by the values of any
-functions that are linear on the cone (a network's hidden state, say). Cutting such a cone where one of them
-vanishes needs no plane: the sign is read at the corners, a new corner is a positive combination of two old
-ones, and all its values come with it. The value that was cut is set to exactly 0 there, so that whatever
-meets in a corner meets exactly.
+A polygon is a cyclic list of *input* planes; corner j is the cross product of planes j and j + 1, so
+nothing is ever computed from something computed, and which plane bounds what is decided by certain
+signs. With certain signs no case is special: duplicates, opposites and coaxial planes are ties.
+
+Polygons live in slots (``edges[slot]``, ``corners[slot]``) and a cut leaves its parent as it was, so
+that many cones that share planes can share the work. Number of planes: 0 whole space, 1 half-space,
+2 wedge, from 3 on a pointed cone. The first plane is repeated after the last.
 """
 
-from math import atan2, sqrt
+from __future__ import annotations
 
 import numpy as np
 
+from heurex.cones.signs import SURE, cross_sign, unsure_sign
+
 KERNEL = True
 
-TWO_PI = 6.283185307179586
+EMPTY = -1
+UNCHANGED = -2
 
 
-def side(corners: np.ndarray, m: int, column: int) -> int:
-    """On which side of zero a polygon of m corners lies: +1, -1, 0 (the value vanishes on it) or 2 (both)."""
-    positive = False
-    negative = False
-    for i in range(m):
-        if corners[i, column] > 0:
-            positive = True
-        elif corners[i, column] < 0:
-            negative = True
-    if positive and negative:
-        return 2
-    if positive:
+def set_corner(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int, at: int) -> None:
+    """Corner ``at`` of a polygon, from the planes before and after it. Cost: 9 operations."""
+    i = edges[slot, at]
+    j = edges[slot, at + 1]
+    corners[slot, at, 0] = rows[i, 1] * rows[j, 2] - rows[i, 2] * rows[j, 1]
+    corners[slot, at, 1] = rows[i, 2] * rows[j, 0] - rows[i, 0] * rows[j, 2]
+    corners[slot, at, 2] = rows[i, 0] * rows[j, 1] - rows[i, 1] * rows[j, 0]
+
+
+def _side(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, slot: int, at: int, c: int) -> int:
+    """On which side of plane c a corner lies: 1 inside, 0 exactly on it, -1 outside."""
+    height = (
+        corners[slot, at, 0] * rows[c, 0]
+        + corners[slot, at, 1] * rows[c, 1]
+        + corners[slot, at, 2] * rows[c, 2]
+    )
+    if height > SURE:
         return 1
-    return -1 if negative else 0
+    if height < -SURE:
+        return -1
+    return unsure_sign(rows, edges[slot, at], edges[slot, at + 1], c)
 
 
-def keep_positive(corners: np.ndarray, m: int, column: int, width: int, kept: np.ndarray) -> int:
-    """Write the part of a polygon where a value is positive to ``kept``; return its number of corners.
+def _cut_half(rows: np.ndarray, c: int, edges: np.ndarray, slot: int, target: int) -> int:
+    first = edges[slot, 0]
+    same = True
+    for axis in range(3):
+        if cross_sign(rows, first, c, axis) != 0:
+            edges[target, 0] = first
+            edges[target, 1] = c
+            return 2
+        if rows[first, axis] != 0.0:
+            same = (rows[first, axis] > 0.0) == (rows[c, axis] > 0.0)
+    return UNCHANGED if same else EMPTY
 
-    Corners where the value is 0 are kept. Only for a polygon whose :func:`side` is 2.
+
+def _cut_wedge(rows: np.ndarray, c: int, edges: np.ndarray, side: int, slot: int, target: int) -> int:
+    first = edges[slot, 0]
+    second = edges[slot, 1]
+    if side != 0:
+        edges[target, 0] = first if side > 0 else second
+        edges[target, 1] = second if side > 0 else first
+        edges[target, 2] = c
+        return 3
+    # All three planes share the axis: c = alpha first + beta second, and the signs tell which two are left.
+    alpha = 0
+    beta = 0
+    for axis in range(3):
+        turn = cross_sign(rows, first, second, axis)
+        if turn != 0:
+            alpha = turn * cross_sign(rows, c, second, axis)
+            beta = turn * cross_sign(rows, first, c, axis)
+            break
+    if alpha >= 0 and beta >= 0:
+        return UNCHANGED
+    if alpha <= 0 and beta <= 0:
+        return EMPTY
+    edges[target, 0] = second if alpha > 0 else first
+    edges[target, 1] = c
+    return 2
+
+
+def _close(rows: np.ndarray, edges: np.ndarray, corners: np.ndarray, target: int, start: int, m: int) -> int:
+    """Repeat the first plane after the last and compute the corners from ``start`` on."""
+    edges[target, m] = edges[target, 0]
+    for at in range(start, m):
+        set_corner(rows, edges, corners, target, at)
+    return m
+
+
+def cut(
+    rows: np.ndarray,
+    c: int,
+    edges: np.ndarray,
+    corners: np.ndarray,
+    slot: int,
+    m: int,
+    target: int,
+    sides: np.ndarray,
+) -> int:
+    """Cut the polygon in ``slot`` with plane ``c`` and put the rest, if it is smaller, into ``target``.
+
+    Parameters
+    ----------
+    rows
+        Planes from :func:`heurex.cones.signs.scaled_rows`.
+    edges, corners
+        Polygons: integers of shape (slots, k + 3), numbers of shape (slots, k + 3, 3).
+    m
+        Number of planes of the polygon in ``slot``.
+    sides
+        Scratch integers, k + 3.
+
+    Returns
+    -------
+    The number of planes of the new polygon, or UNCHANGED, or EMPTY (no interior).
+
+    Notes
+    -----
+    Error: none. Cost: 5 m + 18 operations where the filter decides.
     """
-    count = 0
-    for i in range(m):
-        j = i + 1 if i + 1 < m else 0
-        here = corners[i, column]
-        there = corners[j, column]
-        if here >= 0:
-            for w in range(width):
-                kept[count, w] = corners[i, w]
-            count += 1
-        if (here > 0 and there < 0) or (here < 0 and there > 0):
-            crossing(corners, i, j, column, width, kept, count)
-            count += 1
-    return count
+    inside = 0
+    outside = 0
+    start = 0
+    # The second corner of a wedge is the opposite of the first.
+    for j in range(m if m > 2 else m - 1):
+        side = _side(rows, edges, corners, slot, j, c)
+        sides[j] = side
+        if side > 0:
+            inside += 1
+        elif side < 0:
+            outside += 1
+    left = 1
+    if m == 0:
+        edges[target, 0] = c
+        return left
+    if m <= 2:
+        if m == 1:
+            left = _cut_half(rows, c, edges, slot, target)
+        else:
+            left = _cut_wedge(rows, c, edges, inside - outside, slot, target)
+        return _close(rows, edges, corners, target, start, left) if left > 0 else left
+    if inside == 0:
+        return EMPTY
+    if outside == 0:
+        return UNCHANGED
+    while not (sides[start] > 0 and sides[start - 1 if start > 0 else m - 1] <= 0):
+        start += 1
+    for j in range(inside + 1):
+        old = start + j if start + j < m else start + j - m
+        edges[target, j] = edges[slot, old]
+        if j < inside:
+            for axis in range(3):
+                corners[target, j, axis] = corners[slot, old, axis]
+    edges[target, inside + 1] = c
+    return _close(rows, edges, corners, target, inside, inside + 2)
 
 
-def split(
-    corners: np.ndarray, m: int, column: int, width: int, upper: np.ndarray, lower: np.ndarray
+def polygon(
+    rows: np.ndarray, count: int, edges: np.ndarray, corners: np.ndarray, sides: np.ndarray
 ) -> tuple[int, int]:
-    """Cut a polygon in two where a value vanishes; return the numbers of corners of both parts."""
-    above = 0
-    below = 0
-    for i in range(m):
-        j = i + 1 if i + 1 < m else 0
-        here = corners[i, column]
-        there = corners[j, column]
-        if here >= 0:
-            for w in range(width):
-                upper[above, w] = corners[i, w]
-            above += 1
-        if here <= 0:
-            for w in range(width):
-                lower[below, w] = corners[i, w]
-            below += 1
-        if (here > 0 and there < 0) or (here < 0 and there > 0):
-            crossing(corners, i, j, column, width, upper, above)
-            for w in range(width):
-                lower[below, w] = upper[above, w]
-            above += 1
-            below += 1
-    return above, below
-
-
-def crossing(corners: np.ndarray, i: int, j: int, column: int, width: int, out: np.ndarray, row: int) -> None:
-    """The corner between corners i and j at which a value of opposite signs vanishes."""
-    here = corners[i, column]
-    share = here / (here - corners[j, column])
-    for w in range(width):
-        if w == column:
-            out[row, w] = 0.0
-        elif corners[i, w] == corners[j, w]:
-            out[row, w] = corners[i, w]
-        else:
-            out[row, w] = corners[i, w] + share * (corners[j, w] - corners[i, w])
-
-
-def fraction(corners: np.ndarray, m: int) -> float:
-    """Share of R^3 that a pointed cone fills, from its m extreme rays in order.
-
-    The solid angles of the fan of triangles about the first corner are twice the arguments of complex numbers
-    (van Oosterom and Strackee 1983); their product needs one arctangent. Absolute error a few 1e-17 times m;
-    no two corners may be opposite. Cost: about 60 m operations.
-    """
-    if m < 3:
-        return 0.0
-    ax, ay, az = corners[0, 0], corners[0, 1], corners[0, 2]
-    bx, by, bz = corners[1, 0], corners[1, 1], corners[1, 2]
-    a = sqrt(ax * ax + ay * ay + az * az)
-    b = sqrt(bx * bx + by * by + bz * bz)
-    ab = ax * bx + ay * by + az * bz
-    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    re, im = 1.0, 0.0
-    for k in range(2, m):
-        cx, cy, cz = corners[k, 0], corners[k, 1], corners[k, 2]
-        c = sqrt(cx * cx + cy * cy + cz * cz)
-        ca = cx * ax + cy * ay + cz * az
-        volume = nx * cx + ny * cy + nz * cz
-        inside = (a * b + ab) * c + (bx * cx + by * cy + bz * cz) * a + ca * b
-        if k == 2:
-            re, im = inside, volume
-        else:
-            re, im = re * inside - im * volume, re * volume + im * inside
-        if k + 1 < m:
-            bx, by, bz, b, ab = cx, cy, cz, c, ca
-            nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    return abs(atan2(im, re)) / TWO_PI
+    """The polygon of the first ``count`` planes: its number of planes (or EMPTY) and its slot, 0 or 1."""
+    # Not a literal 0: numba would compile everything twice, once for the literal.
+    m = count - count
+    slot = m
+    for c in range(count):
+        left = cut(rows, c, edges, corners, slot, m, 1 - slot, sides)
+        if left == EMPTY:
+            return EMPTY, slot
+        if left != UNCHANGED:
+            m = left
+            slot = 1 - slot
+    return m, slot

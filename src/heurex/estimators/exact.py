@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from heurex import kernels
-from heurex.cones import polygon
+from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators import regions_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status

@@ -13,7 +13,7 @@ from math import sqrt
 
 import numpy as np
 
-from heurex.cones.polygon import fraction, keep_positive, side
+from heurex.cones.corners import fraction, keep_positive, side
 from heurex.kernels import reals
 
 KERNEL = True

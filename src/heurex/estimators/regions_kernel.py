@@ -11,7 +11,7 @@ one column for the margin that is being cut. For n = 2 the ray's third entry is 
 
 import numpy as np
 
-from heurex.cones.polygon import fraction, keep_positive, side, split
+from heurex.cones.corners import fraction, keep_positive, side, split
 from heurex.kernels import reals
 
 KERNEL = True

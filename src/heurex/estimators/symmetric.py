@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Literal, get_args
 import numpy as np
 
 from heurex import kernels
-from heurex.cones import polygon
+from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import symmetric_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status

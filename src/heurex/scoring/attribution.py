@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heurex.cones import polygon
+from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators.base import Cell
 from heurex.estimators.exact import chambers, right_fractions
