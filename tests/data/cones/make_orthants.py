@@ -43,8 +43,8 @@ DIGITS = 28  # significant digits that are stored, and on which both routes agre
 def inputs(n: int) -> list[dict]:
     """The cones of the table: rows are standard normal, rounded to six decimals to keep the file small.
 
-    The random ones come first, with flatness 1. Near-singular cones have their last coordinate, in every second case their last two, multiplied by
-    the flatness.
+    The random ones come first, with flatness 1. Near-singular cones have their last coordinate, in every
+    second case their last two, multiplied by the flatness.
     """
     rng = np.random.default_rng([SEED, n])
     random, near_singular = COUNTS[n]
@@ -55,7 +55,7 @@ def inputs(n: int) -> list[dict]:
         normals = [
             [float(f"{x:.6f}e-{exponent if j >= n - flat else 0}") for j, x in enumerate(row)] for row in rows
         ]
-        cones.append({"flatness": 10.0**-exponent, "flat_coordinates": flat, "normals": normals})
+        cones.append({"flatness": float(f"1e-{exponent}"), "flat_coordinates": flat, "normals": normals})
     return cones
 
 
