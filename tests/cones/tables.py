@@ -10,23 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["OrthantTable", "orthant_table"]
+__all__ = ["OrthantTable", "orthant_table", "trap_table"]
 
 _DATA = Path(__file__).parents[1] / "data" / "cones"
 
 
 @dataclass(frozen=True)
 class OrthantTable:
-    """Simplicial cones of one dimension with their fractions.
+    """Simplicial cones of one dimension with their fractions, and what makes them special.
 
-    ``flatness`` is 1 for a random cone; else the last one or two coordinates of all rows
-    (``flat_coordinates``) were multiplied by it.
+    Of ordinary tables, ``columns`` has ``flatness``, 1 for a random cone; else the last one or two
+    coordinates of all rows (``flat_coordinates``) were multiplied by it. Of traps, ``columns`` has the
+    ``family`` and the ``amount`` that separates the cone from a degenerate one.
     """
 
     normals: np.ndarray  # (cones, n, n)
     fractions: list[Decimal]  # 28 significant digits
-    flatness: np.ndarray
-    flat_coordinates: np.ndarray
+    columns: dict[str, np.ndarray]
     worst_relative_difference: float  # of the two routes by which each fraction was found
 
     def errors_of(self, values: np.ndarray) -> np.ndarray:
@@ -35,15 +35,23 @@ class OrthantTable:
         return np.array([float(abs(Decimal(value) - exact)) for value, exact in pairs])
 
 
-@cache
 def orthant_table(n: int) -> OrthantTable:
-    """The table for n = 4, 5 or 6."""
-    table = json.loads((_DATA / f"orthants_{n}.json").read_text())
+    """Random and flat cones for n = 4, 5 or 6."""
+    return _read(f"orthants_{n}.json")
+
+
+def trap_table(n: int) -> OrthantTable:
+    """Otherwise nearly degenerate cones for n = 4, 5 or 6."""
+    return _read(f"traps_{n}.json")
+
+
+@cache
+def _read(name: str) -> OrthantTable:
+    table = json.loads((_DATA / name).read_text())
     columns = dict(zip(table["columns"], zip(*table["rows"], strict=True), strict=True))
     return OrthantTable(
-        normals=np.array(columns["normals"]),
-        fractions=[Decimal(text) for text in columns["fraction"]],
-        flatness=np.array(columns["flatness"]),
-        flat_coordinates=np.array(columns["flat_coordinates"]),
+        normals=np.array(columns.pop("normals")),
+        fractions=[Decimal(text) for text in columns.pop("fraction")],
+        columns={name: np.array(column) for name, column in columns.items()},
         worst_relative_difference=table["worst_relative_difference"],
     )

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mpf
-from tables import orthant_table
+from tables import orthant_table, trap_table
 
 SIZES = {4: (1000, 200), 5: (300, 60), 6: (50, 10)}
 
@@ -17,11 +17,19 @@ SIZES = {4: (1000, 200), 5: (300, 60), 6: (50, 10)}
 def test_table_is_complete_and_sharp(n):
     table = orthant_table(n)
     random, near_singular = SIZES[n]
-    flatness, counts = np.unique(table.flatness, return_counts=True)
+    flatness, counts = np.unique(table.columns["flatness"], return_counts=True)
     assert np.allclose(flatness, 10.0 ** np.arange(-10, 1), rtol=1e-12)
     assert counts.tolist() == [near_singular] * 10 + [random]
     assert table.normals.shape == (sum(counts), n, n)
     assert table.worst_relative_difference < 1e-28
+    assert all(0 < value < 0.5 for value in table.fractions)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_trap_table_is_sharp(n):
+    table = trap_table(n)
+    assert table.worst_relative_difference < 1e-28
+    assert len(set(table.columns["family"])) == 9
     assert all(0 < value < 0.5 for value in table.fractions)
 
 
@@ -72,7 +80,7 @@ def plackett(normals: np.ndarray) -> mpf:
 @pytest.mark.parametrize("n, flatness", [(4, 1.0), (4, 1e-2), (5, 1.0), (5, 1e-1)])
 def test_value_by_another_path_in_mpmath(n, flatness):
     table = orthant_table(n)
-    first = np.flatnonzero(np.isclose(table.flatness, flatness, rtol=1e-3))[0]
+    first = np.flatnonzero(np.isclose(table.columns["flatness"], flatness, rtol=1e-3))[0]
     with mpmath.workdps(30):
         value = plackett(table.normals[first])
         assert abs(value - mpf(str(table.fractions[first]))) < 1e-18

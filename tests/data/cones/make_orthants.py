@@ -1,7 +1,8 @@
 """Frozen table of orthant probabilities in 4, 5 and 6 dimensions, each found by two routes.
 
     python -m pip install python-flint
-    python tests/data/cones/make_orthants.py 4        # writes orthants_4.json beside this file
+    python tests/data/cones/make_orthants.py orthants 4        # writes orthants_4.json beside this file
+    python tests/data/cones/make_orthants.py traps 4           # traps_4.json: nearly degenerate in other ways
 
 Everything is computed in ball arithmetic (python-flint) with at least 60 digits: rounding errors are
 enclosed, and the truncation of the quadrature is checked by a second route through the problem. A value
@@ -28,35 +29,13 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from flint import arb, ctx
+from orthant_inputs import SEED, random_and_flat, traps
 
 Matrix = list[list[arb]]
 
 HERE = Path(__file__).parent
-SEED = 20240117
-COUNTS = {4: (1000, 200), 5: (300, 60), 6: (50, 10)}  # random; near-singular at each flatness
-FLATNESS = range(1, 11)  # minus the exponent
 DIGITS = 28  # significant digits that are stored, and on which both routes agree
-
-
-def inputs(n: int) -> list[dict]:
-    """The cones of the table: rows are standard normal, rounded to six decimals to keep the file small.
-
-    The random ones come first, with flatness 1. Near-singular cones have their last coordinate, in every
-    second case their last two, multiplied by the flatness.
-    """
-    rng = np.random.default_rng([SEED, n])
-    random, near_singular = COUNTS[n]
-    plan = [(0, 0)] * random + [(e, 1 + i % 2) for e in FLATNESS for i in range(near_singular)]
-    cones = []
-    for exponent, flat in plan:
-        rows = rng.standard_normal((n, n))
-        normals = [
-            [float(f"{x:.6f}e-{exponent if j >= n - flat else 0}") for j, x in enumerate(row)] for row in rows
-        ]
-        cones.append({"flatness": float(f"1e-{exponent}"), "flat_coordinates": flat, "normals": normals})
-    return cones
 
 
 @cache
@@ -129,7 +108,7 @@ def without(s: Matrix, *left_out: int) -> Matrix:
     return [[s[i][j] for j in kept] for i in kept]
 
 
-class Path:
+class PivotPath:
     """The path of one pivot: ``det(t) = s_pp det_rest (1 - t^2 M^2)`` and where it ends."""
 
     def __init__(self, s: Matrix, pivot: int) -> None:
@@ -148,9 +127,9 @@ class Path:
         return [(s2 * inverse2, root * c, w * inverse) for s2, c, w in path(self.cot_end, digits)]
 
 
-def paths(s: Matrix) -> list[Path]:
+def paths(s: Matrix) -> list[PivotPath]:
     """The paths of all pivots, shortest first."""
-    return sorted((Path(s, pivot) for pivot in range(len(s))), key=lambda p: -float(p.cot_end))
+    return sorted((PivotPath(s, pivot) for pivot in range(len(s))), key=lambda p: -float(p.cot_end))
 
 
 def conditional(s: Matrix, pivot: int, j: int, t2: arb) -> Matrix:
@@ -208,7 +187,7 @@ def orthant6(s: Matrix, digits: int, route: int = 0) -> arb:
     return plackett(s, way, digits, lambda c: orthant4(c, digits), lambda r: orthant5(r, digits, route))
 
 
-def plackett(s: Matrix, way: Path, digits: int, inner, start) -> arb:
+def plackett(s: Matrix, way: PivotPath, digits: int, inner, start) -> arb:
     """Plackett's formula along a path, given the functions for n - 2 and n - 1 rows."""
     p = s[way.pivot]
     total = arb(0)
@@ -252,37 +231,35 @@ def two_routes(normals: list[list[float]]) -> tuple[arb, float]:
     raise RuntimeError(f"no agreement to {DIGITS} digits: {normals}")
 
 
-def main(n: int) -> None:
-    cones = inputs(n)
-    progress = HERE / f"orthants_{n}.progress"
+def main(kind: str, n: int) -> None:
+    cones = {"orthants": random_and_flat, "traps": traps}[kind](n)
+    progress = HERE / f"{kind}_{n}.progress"
     done = progress.read_text().splitlines() if progress.exists() else []
     with progress.open("a") as log:
         for i, cone in enumerate(cones[len(done) :], len(done)):
             value, difference = two_routes(cone["normals"])
-            line = f"{value.str(DIGITS, radius=False)} {difference:.1e}"
-            done.append(line)
-            print(line, file=log, flush=True)
+            done.append(f"{value.str(DIGITS, radius=False)} {difference:.1e}")
+            print(done[-1], file=log, flush=True)
             if i % 20 == 0:
-                print(i, cone["flatness"], line, flush=True)
-    write(n, cones, done)
+                print(i, *list(cone.values())[:2], done[-1], flush=True)
+    write(HERE / f"{kind}_{n}.json", cones, done)
     progress.unlink()
 
 
-def write(n: int, cones: list[dict], done: list[str]) -> None:
-    """The table, one cone a line; a run that is not complete yet can be written too."""
+def write(path: Path, cones: list[dict], done: list[str]) -> None:
+    """The table, one cone a line."""
     lines = [
         json.dumps([*cone.values(), line.split()[0]], separators=(",", ":"))
-        for cone, line in zip(cones, done, strict=False)
+        for cone, line in zip(cones, done, strict=True)
     ]
     head = {
-        "dimension": n,
+        "dimension": len(cones[0]["normals"]),
         "seed": SEED,
         "worst_relative_difference": max(float(line.split()[1]) for line in done),
         "columns": [*cones[0], "fraction"],
     }
-    table = json.dumps(head)[:-1] + ', "rows": [\n' + ",\n".join(lines) + "\n]}\n"
-    (HERE / f"orthants_{n}.json").write_text(table)
+    path.write_text(json.dumps(head)[:-1] + ', "rows": [\n' + ",\n".join(lines) + "\n]}\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))
