@@ -18,7 +18,7 @@ def test_table_is_complete_and_sharp(n):
     table = orthant_table(n)
     random, near_singular = SIZES[n]
     flatness, counts = np.unique(table.columns["flatness"], return_counts=True)
-    assert np.allclose(flatness, 10.0 ** np.arange(-10, 1), rtol=1e-12)
+    assert np.allclose(flatness, 10.0 ** np.arange(-10, 1), rtol=1e-12, atol=0)
     assert counts.tolist() == [near_singular] * 10 + [random]
     assert table.normals.shape == (sum(counts), n, n)
     assert table.worst_relative_difference < 1e-28
@@ -81,6 +81,15 @@ def plackett(normals: np.ndarray) -> mpf:
 def test_value_by_another_path_in_mpmath(n, flatness):
     table = orthant_table(n)
     first = np.flatnonzero(np.isclose(table.columns["flatness"], flatness, rtol=1e-3))[0]
+    with mpmath.workdps(30):
+        value = plackett(table.normals[first])
+        assert abs(value - mpf(str(table.fractions[first]))) < 1e-18
+
+
+@pytest.mark.parametrize("family", dict.fromkeys(trap_table(4).columns["family"].tolist()))
+def test_trap_by_another_path_in_mpmath(family):
+    table = trap_table(4)
+    first = np.flatnonzero((table.columns["family"] == family) & (table.columns["amount"] == 0.1))[0]
     with mpmath.workdps(30):
         value = plackett(table.normals[first])
         assert abs(value - mpf(str(table.fractions[first]))) < 1e-18
