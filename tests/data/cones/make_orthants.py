@@ -115,12 +115,15 @@ class PivotPath:
         self.s, self.pivot = s, pivot
         self.others = [i for i in range(len(s)) if i != pivot]
         self.det_start = s[pivot][pivot] * determinant(without(s, pivot))
+        self.is_point = all(s[pivot][j] == 0 for j in self.others)  # nothing to move
         det_end = determinant(s)
         self.multiple = ((self.det_start - det_end) / self.det_start).sqrt()  # M
         self.cot_end = (det_end / (self.det_start - det_end)).sqrt()
 
     def nodes(self, digits: int) -> list[tuple[arb, arb, arb]]:
         """t^2, square root of det(t), and weights of the integral over t."""
+        if self.is_point:
+            return []
         root = self.det_start.sqrt()
         inverse = 1 / self.multiple
         inverse2 = inverse * inverse
@@ -129,7 +132,9 @@ class PivotPath:
 
 def paths(s: Matrix) -> list[PivotPath]:
     """The paths of all pivots, shortest first."""
-    return sorted((PivotPath(s, pivot) for pivot in range(len(s))), key=lambda p: -float(p.cot_end))
+    return sorted(
+        (PivotPath(s, pivot) for pivot in range(len(s))), key=lambda p: (not p.is_point, -float(p.cot_end))
+    )
 
 
 def conditional(s: Matrix, pivot: int, j: int, t2: arb) -> Matrix:
