@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,9 +33,9 @@ def _read_npz(path: Path) -> Mapping[str, Any]:
     import zipfile
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError):
+    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError):
         raise ModelError(f"{path} is not a whole .npz file of plain arrays") from None
 
 

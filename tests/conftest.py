@@ -1,0 +1,43 @@
+"""What every test can ask for."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import heurex
+
+DATA = Path(__file__).parent / "data"
+
+
+def as_model(record):
+    return heurex.Rnn(*(np.array(record[key]) for key in ("w_hi", "w_hh", "w_oh")))
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The 17 reference models with their values; see tests/data/reference/README.md."""
+    records = json.loads((DATA / "reference" / "m43_noisy16.json").read_text())
+    return [record | {"model": as_model(record)} for record in records]
+
+
+@pytest.fixture(scope="session")
+def reference_orders():
+    records = json.loads((DATA / "reference" / "m43_orders.json").read_text())
+    return [record | {"model": as_model(record)} for record in records]
+
+
+@pytest.fixture(scope="session")
+def m43():
+    return heurex.load("m43")
+
+
+@pytest.fixture(scope="session")
+def alg_zoo():
+    """Folder with ARC's own weight files, which are not part of the project."""
+    folder = os.environ.get("HEUREX_ALG_ZOO", "")
+    if not folder:
+        pytest.skip("HEUREX_ALG_ZOO is not set: it names a folder with AlgZoo's own weight files")
+    return Path(folder)

@@ -1,0 +1,128 @@
+"""The note's original version against an independent prototype, and each of its fractions against another kernel."""
+
+import numpy as np
+import pytest
+from models import hand_built
+
+import heurex
+from heurex import NotApplicable, Rnn, RnnStack, Status
+from heurex.estimators import Original
+from heurex.estimators.original import best_order, sixteen_checks
+
+
+def test_against_the_prototype(reference):
+    for record in reference:
+        found = heurex.estimate(record["model"], "original")
+        assert abs(found.value - record["original"]) < 1e-12
+        assert all(check.holds for check in found.checks) == record["checks_hold"]
+
+
+def test_order_search_and_failed_checks(reference_orders):
+    for record in reference_orders:
+        order, checks = best_order(record["model"])
+        assert list(order) == record["best_order"]
+        assert [check.holds for check in checks] == record["checks"]
+        if record["original"] is None:
+            with pytest.raises(NotApplicable, match="does not apply") as caught:
+                heurex.estimate(record["model"], "original")
+            assert len(caught.value.failed) == 16 - sum(record["checks"])
+            assert all(statement in str(caught.value) for statement in caught.value.failed)
+        else:
+            assert abs(heurex.estimate(record["model"], "original").value - record["original"]) < 1e-12
+
+
+def test_checks_recomputed_from_the_definitions(reference):
+    for record in reference[:5]:
+        m = record["model"]
+        a = [m.w_hh[j, 0] * m.w_hi[0] + m.w_hh[j, 1] * m.w_hi[1] for j in range(4)]
+        b = [m.w_hh[j, 2] * m.w_hi[2] + m.w_hh[j, 3] * m.w_hi[3] for j in range(4)]
+        c = m.w_hi
+        expected = [
+            a[3], -a[0], a[2], -a[1], b[3], -b[0], b[2], -b[1], c[0], -c[3], c[1], -c[2],
+            (c[0] - c[3]) / (a[3] - a[0]), (c[0] - c[3]) / (b[3] - b[0]),
+            (c[1] - c[2]) / (a[2] - a[1]), (c[1] - c[2]) / (b[2] - b[1]),
+        ]  # fmt: skip
+        np.testing.assert_allclose([check.value for check in sixteen_checks(m)], expected, rtol=1e-14)
+
+
+def test_102_fractions_each_confirmed_by_the_cone_kernel(reference):
+    for record in reference[:4]:
+        found = heurex.estimate(record["model"], "original")
+        assert found.fraction_counts() == {4: 18, 5: 56, 6: 28}
+        assert found.note_ops == 71_000
+        for cell in found.cells:
+            assert cell.fraction == pytest.approx(heurex.cone_fraction(cell.normals), abs=2e-15), cell.name
+
+
+def test_cells_add_up(reference):
+    for record in reference:
+        model, found = record["model"], heurex.estimate(record["model"], "original")
+        top = [cell for cell in found.cells if cell.parent is None]
+        assert len(top) == 18
+        assert sum(cell.likely for cell in top) == 14
+        assert abs(sum(cell.fraction for cell in top) - 1) < 1e-14
+        assert abs(sum(cell.contribution for cell in top) - found.value) < 1e-14
+        assert abs(heurex.true_contributions(model, top).sum() - record["exact"]) < 1e-14
+
+
+def test_evaluation_error_covers_the_prototype(reference):
+    for record in reference:
+        found = heurex.estimate(record["model"], "original")
+        assert abs(found.value - record["original"]) <= found.numerical_error < 1e-10
+
+
+def test_where_the_presumption_of_independence_fails():
+    figures = {1: 0.941, 3: 0.969, 10: 0.819, 30: 0.669, 100: 0.573}
+    for sharpness, value in figures.items():
+        assert abs(heurex.estimate(hand_built(sharpness), "original").value - value) < 6e-4
+
+
+def test_permuting_changes_nothing(reference):
+    rng = np.random.default_rng(0)
+    for record in reference[:6]:
+        shuffled = record["model"].permuted(rng.permutation(4).tolist())
+        assert abs(heurex.estimate(shuffled, "original").value - record["original"]) < 1e-12
+
+
+def test_rescaling_within_pairs_changes_nothing_and_others_change_it_slightly(m43):
+    value = heurex.estimate(m43, "original").value
+    within = m43.rescaled([2.0, 0.3, 0.3, 2.0])
+    assert abs(heurex.estimate(within, "original").value - value) < 1e-12
+    across = m43.rescaled([1.1, 1.0, 1.0, 1.0])
+    moved = heurex.estimate(across, "original").value - value
+    assert 1e-6 < abs(moved) < 0.02
+
+
+def test_stack_equals_single_models(reference, reference_orders):
+    models = [record["model"] for record in reference + reference_orders]
+    together = Original().estimate_stack(RnnStack.of(models))
+    for i, model in enumerate(models):
+        if together.status[i] is Status.NOT_APPLICABLE:
+            assert np.isnan(together.value[i])
+            with pytest.raises(NotApplicable):
+                Original().estimate(model)
+        else:
+            alone = Original().estimate(model)
+            assert together.value[i] == alone.value
+            assert together.numerical_error[i] == alone.numerical_error
+    assert sum(status is Status.NOT_APPLICABLE for status in together.status) == 4
+
+
+def test_counted_operations_are_far_below_the_notes(m43):
+    found = heurex.estimate(m43, "original")
+    assert found.ops.total("unit") < found.ops.total("weighted") < found.note_ops / 4
+
+
+def test_latent_prob_is_a_setting(m43):
+    values = [heurex.estimate(m43, "original", latent_prob=q).value for q in (0.1, 0.2, 0.5)]
+    assert len(set(values)) == 3
+    with pytest.raises(heurex.UsageError, match="latent_prob is 1.5; expected a probability"):
+        heurex.estimate(m43, "original", latent_prob=1.5)
+
+
+def test_it_says_where_it_does_not_apply():
+    with pytest.raises(NotApplicable, match="d = 4 and n = 3; this one has d = 2 and n = 2"):
+        heurex.estimate(heurex.load("m22"), "original")
+    silent = Rnn(np.zeros(4), np.zeros((4, 4)), np.zeros((3, 4)))
+    with pytest.raises(NotApplicable, match="fails in the best of the 24 orders"):
+        heurex.estimate(silent, "original")
