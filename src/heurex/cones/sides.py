@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from heurex.kernels import reals
 
 KERNEL = True
@@ -26,8 +24,6 @@ NUDGE: Final = 2.0**-50
 HOPELESS: Final = 1e-26  # a pivot of the displaced rows below this is not trusted
 AHEAD: Final = 1
 NUDGED: Final = 2
-_MULTIPLIERS: Final = np.array([0.7548776662466927, 0.5698402909980532, 0.8191725133961645, 0.6710436067037893,
-                                0.5497004779019703, 0.8566748838545029])
 
 
 def two_sum(a, b):
@@ -83,8 +79,10 @@ def divide(ah, al, bh, bl):
 
 def displacement(row, column):
     """A fixed pseudo-random number in [-NUDGE/2, NUDGE/2] for an entry."""
-    turn = (row + 1) * _MULTIPLIERS[column] + 0.37 * (column + 1) * (row % 7)
-    return NUDGE * (turn - int(turn) - 0.5)
+    word = (8 * row + column + 1) * 1103515245 % 2147483648
+    word = (word * word // 65536 + word) % 2147483648  # squared, lest displacements be linear in the row
+    word = (word * 1103515245 + 12345) % 2147483648
+    return NUDGE * (word / 2147483648.0 - 0.5)
 
 
 def displaced_sign(rows, chosen):
