@@ -1,0 +1,64 @@
+"""heurex: mechanistic accuracy estimates for tiny ReLU RNNs, and how good they are.
+
+The public names are loaded when they are first used, so that ``import heurex`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from heurex._version import __version__
+
+if TYPE_CHECKING:
+    from heurex.cones import ConeMeasure, cone_fraction, cone_measure
+    from heurex.errors import ConeError, HeurexError, ModelError, NotApplicable, ResultsError, UsageError
+    from heurex.estimators import Cell, Check, Estimate, Estimator, External, Ops, Status, estimate
+    from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
+    from heurex.runs.compare import Comparison, compare
+    from heurex.runs.reproduce import Reproduction, reproduce
+    from heurex.scoring import Score, noisy_copies, score
+    from heurex.scoring.attribution import true_contributions
+    from heurex.zoo import load
+
+_HOMES = {
+    "heurex.cones": ("ConeMeasure", "cone_fraction", "cone_measure"),
+    "heurex.errors": (
+        "ConeError",
+        "HeurexError",
+        "ModelError",
+        "NotApplicable",
+        "ResultsError",
+        "UsageError",
+    ),
+    "heurex.estimators": ("Cell", "Check", "Estimate", "Estimator", "External", "Ops", "Status", "estimate"),
+    "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
+    "heurex.runs.compare": ("Comparison", "compare"),
+    "heurex.runs.reproduce": ("Reproduction", "reproduce"),
+    "heurex.scoring": ("Score", "noisy_copies", "score"),
+    "heurex.scoring.attribution": ("true_contributions",),
+    "heurex.zoo": ("load",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cones, scores, errors
+    "__version__",
+    "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
+    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "true_contributions",
+    "cone_fraction", "cone_measure", "ConeMeasure",
+    "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
+    "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'heurex' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

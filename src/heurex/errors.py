@@ -1,10 +1,14 @@
 """The ways in which heurex says no: one sentence each, and one common ancestor."""
 
-__all__ = ["ConeError", "HeurexError", "ModelError", "NotApplicable", "ResultsError"]
+__all__ = ["ConeError", "HeurexError", "ModelError", "NotApplicable", "ResultsError", "UsageError"]
 
 
 class HeurexError(Exception):
     """Any error that heurex raises on purpose; its message is one sentence for a person."""
+
+
+class UsageError(HeurexError, ValueError):
+    """A name, setting or number that is not understood; the message lists what is."""
 
 
 class ModelError(HeurexError, ValueError):

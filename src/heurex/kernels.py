@@ -20,18 +20,22 @@ values, changes of sign and copies are free.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import math
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Counted", "Tally", "compiled", "counted", "reals", "uncounted"]
+__all__ = ["Counted", "Tally", "compiled", "counted", "plain", "reals", "uncounted"]
 
 Kernel = Callable[..., Any]
 
@@ -50,6 +54,10 @@ class Tally:
     div: int = 0
     sqrt: int = 0
     atan2: int = 0
+
+    def reset(self) -> None:
+        """Begin again at zero."""
+        self.add = self.mul = self.div = self.sqrt = self.atan2 = 0
 
 
 class Counted:
@@ -128,6 +136,14 @@ def uncounted(number: Any) -> Any:
     return number.value if isinstance(number, Counted) else number
 
 
+def plain(array: np.ndarray) -> np.ndarray:
+    """An array of counted or plain numbers as float64."""
+    if array.dtype != object:
+        return array
+    values: Any = np.frompyfunc(uncounted, 1, 1)(array)
+    return values.astype(np.float64)
+
+
 def _count_unary(function: Kernel, field: str) -> Kernel:
     def call(x: Any) -> Any:
         if not isinstance(x, Counted):
@@ -140,10 +156,11 @@ def _count_unary(function: Kernel, field: str) -> Kernel:
 
 def _count_atan2(y: Any, x: Any) -> Any:
     owner = y if isinstance(y, Counted) else x
+    plain_y, plain_x = uncounted(y), uncounted(x)
     if not isinstance(owner, Counted):
-        return math.atan2(y, x)
+        return math.atan2(plain_y, plain_x)
     owner.tally.atan2 += 1
-    return Counted(math.atan2(uncounted(y), uncounted(x)), owner.tally)
+    return Counted(math.atan2(plain_y, plain_x), owner.tally)
 
 
 def _counted_reals(*shape: int) -> np.ndarray:
@@ -175,8 +192,7 @@ def _specialise(
     """A second copy of a kernel module, whose functions call each other in another mode."""
     copy = ModuleType(module.__name__)
     copy.__file__ = module.__file__
-    source = module.__spec__.loader.get_source(module.__name__)  # type: ignore[union-attr]
-    exec(compile(source, module.__file__ or "<kernel>", "exec"), copy.__dict__)
+    exec(compile(inspect.getsource(module), inspect.getfile(module), "exec"), copy.__dict__)
     for name, value in list(copy.__dict__.items()):
         if not callable(value):
             continue
@@ -195,37 +211,85 @@ def _teach_numba_reals() -> None:
     from numba.extending import overload
 
     @overload(reals, jit_options={"nogil": True})
-    def _(*shape):  # type: ignore[no-untyped-def]
+    def _(*shape):  # type: ignore[no-untyped-def]  # noqa: ARG001
         return lambda *shape: np.empty(shape, np.float64)
 
 
 @cache
-def compiled(module: ModuleType) -> ModuleType:
-    """The kernel module compiled by numba (releasing the interpreter lock), on first call of each function."""
+def _cache_folder() -> Path | None:
+    """Where compiled kernels are kept between runs: a folder for exactly these sources and this compiler.
+
+    ``HEUREX_KERNEL_CACHE`` names another place, or ``off``. A folder that cannot be written means no cache.
+    """
     import numba
 
-    _teach_numba_reals()
-
-    return _specialise(
-        module,
-        replace=lambda _name, value: value,
-        decorate=lambda function: numba.njit(nogil=True)(function),
-        same_way=compiled,
+    wanted = os.environ.get("HEUREX_KERNEL_CACHE", "")
+    if wanted == "off":
+        return None
+    root = (
+        Path(wanted)
+        if wanted
+        else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heurex"
     )
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        source = path.read_bytes()
+        if b"\nKERNEL = True\n" in source or path.name == "kernels.py":
+            digest.update(source)
+    folder = root / f"kernels-{digest.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
 
 
-@cache
+def _compile(function: FunctionType) -> Kernel:
+    import numba
+
+    folder = _cache_folder()
+    if folder is None:
+        return numba.njit(nogil=True)(function)
+    # numba looks up the folder when it decorates; other people's cached functions keep theirs
+    from numba.core import config
+
+    settings: Any = config
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    finally:
+        settings.CACHE_DIR = before
+
+
+_COMPILED: dict[str, ModuleType] = {}
+_COUNTING: dict[str, ModuleType] = {}
+
+
+def compiled(module: Any) -> Any:
+    """The kernel module compiled by numba, releasing the interpreter lock; each function on its first call."""
+    found = _COMPILED.get(module.__name__)
+    if found is None:
+        _teach_numba_reals()
+        found = _specialise(module, replace=lambda _name, value: value, decorate=_compile, same_way=compiled)
+        _COMPILED[module.__name__] = found
+    return found
+
+
 def _counting(module: ModuleType) -> ModuleType:
-    return _specialise(
-        module,
-        replace=lambda name, value: _COUNTED_FUNCTIONS.get(name, value),
-        decorate=lambda function: function,
-        same_way=_counting,
-    )
+    found = _COUNTING.get(module.__name__)
+    if found is None:
+        found = _specialise(
+            module,
+            replace=lambda name, value: _COUNTED_FUNCTIONS.get(name, value),
+            decorate=lambda function: function,
+            same_way=_counting,
+        )
+        _COUNTING[module.__name__] = found
+    return found
 
 
-def counted(module: ModuleType, numbers: dict[str, np.ndarray]) -> tuple[ModuleType, dict[str, np.ndarray], Tally]:
+def counted(module: Any, numbers: dict[str, np.ndarray]) -> tuple[Any, dict[str, np.ndarray], Tally]:
     """The kernel module over counting numbers, the given arrays turned into such, and their tally."""
     tally = Tally()
-    wrap = np.frompyfunc(lambda value: Counted(value, tally), 1, 1)
+    wrap: Any = np.frompyfunc(lambda value: Counted(value, tally), 1, 1)
     return _counting(module), {name: wrap(array) for name, array in numbers.items()}, tally

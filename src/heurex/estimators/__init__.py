@@ -1,0 +1,107 @@
+"""Ways from weights to an accuracy: the exact one, the note's two explanations, sampling, and your own."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, Final
+
+from heurex.errors import UsageError
+from heurex.estimators.base import (
+    CONVENTIONS,
+    Cell,
+    Check,
+    Estimate,
+    Estimator,
+    External,
+    Ops,
+    StackEstimate,
+    Status,
+)
+from heurex.estimators.exact import Exact
+from heurex.estimators.original import Original
+from heurex.estimators.sampling import Sampling
+
+# from heurex.estimators.symmetric import Symmetric
+from heurex.model import Rnn
+
+__all__ = [
+    "CONVENTIONS",
+    "REGISTRY",
+    "Cell",
+    "Check",
+    "Estimate",
+    "Estimator",
+    "Exact",
+    "External",
+    "Ops",
+    "Original",
+    "Sampling",
+    "StackEstimate",
+    "Status",
+    #    "Symmetric",
+    "estimate",
+    "make_estimator",
+]
+
+REGISTRY: Final[dict[str, type[Estimator]]] = {cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)}
+"""Every estimator by name. To add one: write a file beside the others and add its class here."""
+
+
+def make_estimator(method: str, **settings: Any) -> Estimator:
+    """An estimator by name with its settings.
+
+    Raises
+    ------
+    UsageError
+        If the name or a setting is unknown, with the known ones.
+
+    Examples
+    --------
+    >>> make_estimator("original", latent_prob=0.3)
+    Original(latent_prob=0.3)
+    """
+    cls = REGISTRY.get(method)
+    if cls is None:
+        close = get_close_matches(method, REGISTRY, 1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise UsageError(f"unknown method {method!r}{hint}; expected one of {', '.join(REGISTRY)}")
+    known = [f.name for f in fields(cls)]  # pyright: ignore[reportArgumentType]
+    for key in settings:
+        if key not in known:
+            expected = f"expected one of {', '.join(known)}" if known else "it has none"
+            raise UsageError(f"method {method!r} has no setting {key!r}; {expected}")
+    return cls(**settings)
+
+
+def estimate(model: Rnn, method: str | Estimator = "exact", **settings: Any) -> Estimate:
+    """Estimate a model's accuracy: the share of inputs x ~ N(0, I_n) that it answers rightly.
+
+    Parameters
+    ----------
+    model
+        A model; see :func:`heurex.load`.
+    method
+        ``"exact"``, ``"original"``, ``"symmetric"`` or ``"sampling"``, or an estimator object.
+    **settings
+        The method's own settings, such as ``latent_prob=0.2``.
+
+    Returns
+    -------
+    An :class:`Estimate`: the value, how well it was evaluated, the cells and checks behind it, the operations.
+
+    Raises
+    ------
+    NotApplicable
+        If the model does not meet the explanation's preconditions; the message names those that fail.
+    UsageError
+        If the method or a setting is unknown.
+
+    Examples
+    --------
+    >>> from heurex.zoo import load
+    >>> print(estimate(load("m43"), "original"))
+    the explanation (original) gives 0.98490 (evaluated to 1e-12)
+    """
+    estimator = make_estimator(method, **settings) if isinstance(method, str) else method
+    return estimator.estimate(model)

@@ -1,0 +1,1 @@
+"""Tables and figures. Nothing here computes an estimate."""

@@ -1,0 +1,1 @@
+"""Runners: where estimators meet many models."""

@@ -1,0 +1,291 @@
+"""What an estimator is, and what it hands back.
+
+An *estimator* turns weights into an estimate of the accuracy: the share of inputs x ~ N(0, I_n) on which the
+model names the position of the second largest. It is a frozen dataclass that holds its settings and has one
+method, :meth:`Estimator.estimate`; :meth:`Estimator.estimate_stack` does many models at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from heurex.errors import NotApplicable, UsageError
+from heurex.kernels import Tally
+from heurex.model import Rnn, RnnStack
+
+__all__ = [
+    "CONVENTIONS",
+    "Cell",
+    "Check",
+    "Estimate",
+    "Estimator",
+    "External",
+    "Ops",
+    "StackEstimate",
+    "Status",
+]
+
+CONVENTIONS: Final = {"unit": 1, "weighted": 10}
+
+
+class Status(StrEnum):
+    """How an evaluation ended."""
+
+    OK = "ok"
+    NOT_APPLICABLE = "not_applicable"
+    ILL_CONDITIONED = "ill_conditioned"
+    BUDGET_REACHED = "budget_reached"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A statement about the weights that an explanation rests on.
+
+    Attributes
+    ----------
+    name, statement
+        A short name (``"a3"``) and what is claimed (``"a3 > 0"``).
+    holds
+        Whether it holds.
+    value
+        The number that was compared.
+    gap
+        For a near-equality the relative gap between its sides, else None.
+    """
+
+    name: str
+    statement: str
+    holds: bool
+    value: float
+    gap: float | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cone of inputs and what an explanation says of it.
+
+    Attributes
+    ----------
+    name
+        Unique within an estimate.
+    ordering
+        The order of the inputs throughout it, largest first; None where it has several.
+    region
+        Which activation region, in the explanation's own words.
+    parent
+        Name of the cell that this one was cut from, if any.
+    normals
+        Half-spaces, ``(k, n)``: the cell is ``{x : normals @ x >= 0}``. Empty where the cell is cut by values
+        that are known at its corners only.
+    half_spaces
+        How many half-spaces define it.
+    rays
+        Extreme rays in order, ``(m, 3)``, where they are known.
+    fraction, numerical_error
+        Share of input space in it, and a bound on the rounding of that share.
+    label
+        The right answer in it.
+    answer
+        The model's answer, where it is the same throughout.
+    likely
+        False for cells that the explanation passes over.
+    contribution
+        What it adds to the estimate.
+    """
+
+    name: str
+    ordering: tuple[int, ...] | None
+    region: str
+    parent: str | None
+    normals: np.ndarray
+    half_spaces: int
+    rays: np.ndarray | None
+    fraction: float
+    numerical_error: float
+    label: int
+    answer: int | None
+    likely: bool
+    contribution: float | None
+
+
+@dataclass(frozen=True)
+class Ops:
+    """Arithmetic operations that a calculation really executed, from the weights to the value.
+
+    Comparisons, changes of sign and copies are free. Sines, cosines and the like are counted with the
+    arctangents.
+    """
+
+    add: int = 0
+    mul: int = 0
+    div: int = 0
+    sqrt: int = 0
+    atan2: int = 0
+
+    @classmethod
+    def of(cls, tally: Tally) -> Ops:
+        """The operations on a tally."""
+        return cls(**asdict(tally))
+
+    def total(self, convention: str = "weighted") -> int:
+        """One number: every operation 1 (``"unit"``), or square root and arctangent 10 (``"weighted"``)."""
+        weight = CONVENTIONS.get(convention)
+        if weight is None:
+            raise UsageError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
+        return self.add + self.mul + self.div + weight * (self.sqrt + self.atan2)
+
+    def __mul__(self, times: int) -> Ops:
+        return Ops(*(times * getattr(self, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate of a model's accuracy, with everything that it rests on.
+
+    Attributes
+    ----------
+    estimator, settings
+        Which estimator gave it, and how that was set.
+    value
+        The estimate.
+    numerical_error
+        How well the explanation was *evaluated*: a bound on rounding and quadrature. It does not say how far
+        the estimate is from the model's accuracy.
+    standard_error
+        For sampling only: one standard error of the sampled value.
+    lower, upper
+        Set only where they bound the accuracy itself.
+    ops
+        Operations counted in this very calculation, None where they were not counted.
+    note_ops
+        The operations that the note's cost model gives, 5 k^3 for each fraction of k half-spaces it needs;
+        None where the note has no such model.
+    status
+        How the evaluation ended.
+    cells, checks
+        The cells that were added up, and the statements that were checked.
+    """
+
+    estimator: str
+    value: float
+    numerical_error: float
+    settings: dict[str, Any] = field(default_factory=dict)
+    standard_error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    ops: Ops | None = None
+    note_ops: int | None = None
+    status: Status = Status.OK
+    cells: tuple[Cell, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __str__(self) -> str:
+        if self.standard_error is not None:
+            return f"{self.estimator} gives {self.value:.5f} +- {self.standard_error:.1g} (standard error)"
+        what = (
+            "the exact accuracy is" if self.lower is not None else f"the explanation ({self.estimator}) gives"
+        )
+        return f"{what} {self.value:.5f} (evaluated to {self.numerical_error:.0e})"
+
+    def fraction_counts(self) -> dict[int, int]:
+        """How many cells of how many half-spaces were measured: ``{4: 18, 5: 56, 6: 28}`` for the original."""
+        counts: dict[int, int] = {}
+        for cell in self.cells:
+            counts[cell.half_spaces] = counts.get(cell.half_spaces, 0) + 1
+        return dict(sorted(counts.items()))
+
+
+@dataclass(frozen=True)
+class StackEstimate:
+    """Estimates of many models: arrays of one entry a model; the value is NaN where it does not apply."""
+
+    value: np.ndarray
+    numerical_error: np.ndarray
+    standard_error: np.ndarray
+    status: list[Status]
+
+    @classmethod
+    def of(
+        cls, value: np.ndarray, error: np.ndarray, standard_error: np.ndarray | None = None
+    ) -> StackEstimate:
+        """Estimates that all went well."""
+        blank = np.full(len(value), np.nan) if standard_error is None else standard_error
+        return cls(value, error, blank, [Status.OK] * len(value))
+
+
+class Estimator(ABC):
+    """An explanation, or another way to an accuracy: a subclass is a frozen dataclass of its settings."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    kind: ClassVar[str]
+
+    def settings(self) -> dict[str, Any]:
+        """The settings by name."""
+        return asdict(self)  # pyright: ignore[reportArgumentType]
+
+    @abstractmethod
+    def estimate(self, model: Rnn) -> Estimate:
+        """Estimate one model's accuracy, with its cells and checks.
+
+        Raises
+        ------
+        NotApplicable
+            If the model does not meet the explanation's preconditions.
+        """
+
+    def estimate_stack(self, stack: RnnStack) -> StackEstimate:
+        """Estimate many models; "does not apply" is a status here, not an exception."""
+        values = np.full(len(stack), np.nan)
+        errors, standard_errors = values.copy(), values.copy()
+        status = [Status.NOT_APPLICABLE] * len(stack)
+        for i, model in enumerate(stack):
+            try:
+                one = self.estimate(model)
+            except NotApplicable:
+                continue
+            values[i], errors[i], status[i] = one.value, one.numerical_error, one.status
+            if one.standard_error is not None:
+                standard_errors[i] = one.standard_error
+        return StackEstimate(values, errors, standard_errors, status)
+
+
+@dataclass(frozen=True)
+class External(Estimator):
+    """Any function from a model to a number, to be scored beside the rest.
+
+    Parameters
+    ----------
+    function
+        The accuracy that it claims for a model; it may raise NotApplicable.
+    label
+        Its name in tables.
+    ops
+        Operations that it takes, declared by its author; None if unknown.
+    """
+
+    name: ClassVar[str] = "external"
+    summary: ClassVar[str] = "a function of your own"
+    kind: ClassVar[str] = "external"
+    function: Callable[[Rnn], float]
+    label: str = "external"
+    ops: int | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Its name and declared operations."""
+        return {"label": self.label, "declared_ops": self.ops}
+
+    def estimate(self, model: Rnn) -> Estimate:
+        """Call the function; its numerical error is unknown, hence NaN."""
+        value = float(self.function(model))
+        ops = None if self.ops is None else Ops(add=self.ops)
+        return Estimate(self.label, value, float("nan"), self.settings(), ops=ops)

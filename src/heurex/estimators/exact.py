@@ -1,0 +1,253 @@
+"""Exact accuracy: cut input space into the network's activation regions and measure what is right.
+
+This is the truth that every other estimate is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from heurex import kernels
+from heurex.cones import corners as polygon
+from heurex.errors import NotApplicable
+from heurex.estimators import regions_kernel
+from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.model import Rnn, RnnStack
+from heurex.tasks import ordering_name, orderings
+
+__all__ = ["Exact", "chambers", "right_fractions"]
+
+_CLOSED = 1e-14
+"""Regions whose fractions miss their cone by more than this are reported as ill conditioned."""
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """One order of the inputs with one sign of x_0, as three extreme rays."""
+
+    ordering: tuple[int, ...]
+    rays: np.ndarray
+
+
+@cache
+def chambers(n: int) -> tuple[Chamber, ...]:
+    """The 2 n! cones of one ordering and one sign of x_0, n = 2 or 3; for n = 2 half of each, times x_2 >= 0.
+
+    A plane sector is half of the cone that it spans with both directions of an idle third axis. Keeping the
+    upper half makes it a pointed cone in R^3, whose fraction is half of the sector's.
+    """
+    unit = np.eye(3)
+    found: list[Chamber] = []
+    for ordering in orderings(n):
+        if n == 2:
+            rest = [unit[1] if ordering[1] == 0 else -unit[1], unit[2]]
+            diagonal = unit[0] + unit[1]
+        else:
+            a, b, c = ordering
+            first = unit[a] + unit[b] if c == 0 else -unit[c]
+            last = -(unit[b] + unit[c]) if a == 0 else unit[a]
+            rest, diagonal = [first, last], np.ones(3)
+        found += [Chamber(ordering, np.array([sign * diagonal, *rest])) for sign in (1.0, -1.0)]
+    return tuple(found)
+
+
+def _starts(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    cones = chambers(n)
+    rays = np.array([cone.rays for cone in cones])
+    return rays, np.full(len(cones), 3), np.array([cone.ordering[1] for cone in cones])
+
+
+def _require(model: Rnn | RnnStack) -> int:
+    if model.seq_len not in (2, 3):
+        raise NotApplicable(f"exact accuracy needs n = 2 or 3 inputs; this model has n = {model.seq_len}")
+    return 2 if model.seq_len == 2 else 1
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """What one walk through a model's regions wrote down."""
+
+    measures: np.ndarray
+    index: np.ndarray
+    pattern: np.ndarray
+    region_measures: np.ndarray
+    corners: np.ndarray
+    ops: Ops | None
+
+
+def _walk(model: Rnn, starts: np.ndarray, sizes: np.ndarray, labels: np.ndarray, sink: int) -> _Regions:
+    """One model through the kernel on counting numbers, or compiled if it is large."""
+    small = model.hidden_size <= 8
+    d, n = model.hidden_size, model.seq_len
+    weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
+    tally = None
+    if small:
+        kernel, weights, tally = kernels.counted(regions_kernel, weights)
+    else:
+        kernel = kernels.compiled(regions_kernel)
+    kind: Any = object if small else np.float64
+    while True:
+        measures = np.zeros((len(starts), 3), kind)
+        index, pattern = np.zeros((sink, 2), np.int64), np.zeros((sink, n, d), np.int8)
+        region_measures = np.zeros((sink, 3), kind)
+        corners = np.zeros((sink, regions_kernel.corner_capacity(d, n), 3), kind)
+        if tally is not None:
+            tally.reset()
+        count = kernel.walk(
+            weights["w_hi"], weights["w_hh"], weights["w_oh"], starts, sizes, labels,
+            measures, index, pattern, region_measures, corners,
+        )  # fmt: skip
+        if sink == 0 or count <= sink:
+            break
+        sink = count
+    plain = [kernels.plain(array) for array in (measures, region_measures[:count], corners[:count])]
+    ops = None if tally is None else Ops.of(tally)
+    return _Regions(plain[0], index[:count], pattern[:count], plain[1], plain[2], ops)
+
+
+def right_fractions(model: Rnn, cones: Sequence[np.ndarray], labels: Sequence[int]) -> np.ndarray:
+    """Exact accuracy inside given cones.
+
+    Parameters
+    ----------
+    model
+        A model with n = 2 or 3.
+    cones
+        Pointed cones in R^3, each by its extreme rays in order, ``(m, 3)`` with m <= 6 (for n = 2 with the idle
+        third axis of :func:`chambers`).
+    labels
+        The right answer in each cone.
+
+    Returns
+    -------
+    ``(cones, 3)``: each cone's fraction, the fraction answered rightly, and the fraction in which the answer
+    hangs on rounding. Dimensionless; absolute error about 1e-16 times the number of regions.
+    """
+    scale = _require(model)
+    pieces: list[np.ndarray] = []
+    owners: list[int] = []
+    for owner, rays in enumerate(cones):
+        halves = _halves(np.asarray(rays, np.float64))
+        pieces += halves
+        owners += [owner] * len(halves)
+    if not pieces:
+        return np.zeros((len(cones), 3))
+    starts = np.zeros((len(pieces), max(len(piece) for piece in pieces), 3))
+    for i, piece in enumerate(pieces):
+        starts[i, : len(piece)] = piece
+    sizes = np.array([len(piece) for piece in pieces])
+    out = np.zeros((len(cones), 3))
+    found = _walk(model, starts, sizes, np.array(labels)[owners], 0)
+    np.add.at(out, owners, scale * found.measures)
+    return out
+
+
+def _halves(rays: np.ndarray) -> list[np.ndarray]:
+    """A cone cut by the sign of x_0."""
+    m = len(rays)
+    if m < 3:
+        return []
+    if polygon.side(rays, m, 0) != 2:
+        return [rays]
+    upper, lower = np.zeros((m + 2, 3)), np.zeros((m + 2, 3))
+    above, below = polygon.split(rays, m, 0, 3, upper, lower)
+    return [half[:size] for half, size in ((upper, above), (lower, below)) if size >= 3]
+
+
+@dataclass(frozen=True)
+class Exact(Estimator):
+    """Exact accuracy, for any d and n = 2 or 3, by the network's own regions.
+
+    Notes
+    -----
+    The sphere of directions is cut by the ordering of the inputs and by every preactivation in turn; within a
+    region the network is linear, and the part where the label's logit is the first largest one is a spherical
+    polygon. Ties follow the rule of NumPy and PyTorch: the first of equal logits is the answer.
+
+    Error: the larger of what the regions miss of the whole sphere and 1e-16 a region; where an answer hangs
+    on rounding alone, that region's fraction is added and the status says so. Cost: about 30,000 operations
+    for (4, 3). Source: positive homogeneity and Girard's theorem, as in Hilton (2024), footnote 1.
+    """
+
+    name: ClassVar[str] = "exact"
+    summary: ClassVar[str] = "the truth: every activation region, measured; any d, n = 2 or 3"
+    kind: ClassVar[str] = "exact"
+
+    def estimate(self, model: Rnn) -> Estimate:
+        """The exact accuracy with its regions as cells."""
+        scale = _require(model)
+        starts, sizes, labels = _starts(model.seq_len)
+        found = _walk(model, starts, sizes, labels, 64 * model.hidden_size)
+        total, right, doubtful = (float(part) for part in scale * found.measures.sum(axis=0))
+        error = _error(total, doubtful, len(found.index))
+        status = Status.ILL_CONDITIONED if doubtful > 0 or abs(total - 1) > _CLOSED else Status.OK
+        return Estimate(
+            self.name,
+            min(right, 1.0),
+            error,
+            self.settings(),
+            lower=max(0.0, right - error),
+            upper=min(1.0, right + error),
+            ops=found.ops,
+            status=status,
+            cells=tuple(_cells(model, found, scale)),
+        )
+
+    def estimate_stack(self, stack: RnnStack) -> StackEstimate:
+        """Exact accuracies through the compiled kernel."""
+        scale = _require(stack)
+        starts, sizes, labels = _starts(stack.seq_len)
+        measures = np.zeros((len(stack), len(starts), 3))
+        kernels.compiled(regions_kernel).walk_batch(
+            stack.w_hi, stack.w_hh, stack.w_oh, starts, sizes, labels, measures
+        )
+        total, right, doubtful = scale * measures.sum(axis=1).T
+        regions = 16 * stack.hidden_size**2
+        errors = np.array([_error(t, d, regions) for t, d in zip(total, doubtful, strict=True)])
+        ill = (doubtful > 0) | (abs(total - 1) > _CLOSED)
+        status = [Status.ILL_CONDITIONED if bad else Status.OK for bad in ill]
+        return StackEstimate(np.minimum(right, 1.0), errors, np.full(len(stack), np.nan), status)
+
+
+def _error(total: float, doubtful: float, regions: int) -> float:
+    return abs(total - 1) + 1e-16 * regions**0.5 + doubtful
+
+
+def _cells(model: Rnn, found: _Regions, scale: int) -> list[Cell]:
+    cones = chambers(model.seq_len)
+    cells: list[Cell] = []
+    for i, (cone, m) in enumerate(found.index):
+        ordering = cones[cone].ordering
+        region = " ".join("".join(str(on) for on in step) for step in found.pattern[i])
+        rays = found.corners[i, :m]
+        fraction, right, _ = (float(part) for part in scale * found.region_measures[i])
+        cells.append(
+            Cell(
+                name=f"{ordering_name(ordering)}, neurons {region}",
+                ordering=ordering,
+                region=region,
+                parent=None,
+                normals=edge_normals(rays)[:, : model.seq_len],
+                half_spaces=int(m),
+                rays=rays,
+                fraction=fraction,
+                numerical_error=1e-16,
+                label=ordering[1],
+                answer=ordering[1] if right == fraction else None,
+                likely=True,
+                contribution=right,
+            )
+        )
+    return cells
+
+
+def edge_normals(rays: np.ndarray) -> np.ndarray:
+    """Inward normals of a pointed cone in R^3 from its extreme rays in order, ``(m, 3)``."""
+    normals = np.cross(rays, np.roll(rays, -1, axis=0))
+    inside = (rays / np.linalg.norm(rays, axis=1, keepdims=True)).mean(axis=0)
+    return normals * np.sign(normals @ inside)[:, None]

@@ -1,0 +1,83 @@
+"""Static figures, drawn from rows of the results table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from heurex.errors import ResultsError
+from heurex.results import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["figure1", "save_figure"]
+
+# Okabe and Ito's palette, told apart by colour-blind readers.
+COPY_COLOUR: Final = "#0072B2"
+CLEAN_COLOUR: Final = "#D55E00"
+LINE_COLOUR: Final = "#555555"
+
+_STYLE: Final[Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "heurex",
+    "pdf.fonttype": 42,
+}
+
+
+def figure1(rows: Sequence[Row], seed: int) -> Figure:
+    """The note's Figure 1: estimate against exact accuracy, one panel for each estimator, one dot a model.
+
+    Source: Hilton (2024), Figure 1 (the same quantities, on our retrained model).
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    titles = {"original": "Original version", "symmetric": "Version based on George's approach"}
+    kept = [row for row in rows if row.origin == "clean" or row.seed == seed]
+    truth = {row.model_hash: row.value for row in kept if row.estimator == "exact"}
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(8.4, 4.3), layout="constrained")
+        panels = figure.subplots(1, 2, sharex=True, sharey=True)
+        shown = [value for row in kept if (value := row.value) is not None]
+        low = min(shown) - 0.01
+        for axes, (name, title) in zip(panels, titles.items(), strict=True):
+            axes.axline((low, low), slope=1, color=LINE_COLOUR, lw=0.8, zorder=1, label="estimate = truth")
+            for origin, colour, size, label in (
+                ("noisy copy", COPY_COLOUR, 9, "noisy copies"),
+                ("clean", CLEAN_COLOUR, 40, "trained model"),
+            ):
+                pairs = [
+                    (truth[row.model_hash], row.value)
+                    for row in kept
+                    if row.estimator == name and row.origin == origin and row.value is not None
+                ]
+                axes.scatter(
+                    *zip(*pairs, strict=True), s=size, color=colour, alpha=0.85, lw=0, label=label, zorder=2
+                )
+            axes.set(title=title, xlabel="exact accuracy", xlim=(low, 1.0), ylim=(low, 1.0), aspect="equal")
+        panels[0].set_ylabel("estimated accuracy")
+        panels[0].legend(loc="upper left", frameon=False)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure; the suffix says in which format.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written.
+    """
+    import matplotlib
+
+    try:
+        with matplotlib.rc_context(_STYLE):
+            figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None

@@ -1,0 +1,135 @@
+"""What the command line prints: tables for people, from the same records that JSON carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+
+from heurex.estimators.base import Cell, Estimate
+from heurex.model import Rnn
+
+__all__ = ["cells_table", "estimate_lines", "print_reproduction"]
+
+
+def _table(title: str, *columns: str, left: int = 1) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i < left else "right", overflow="fold")
+    return table
+
+
+def _percent(x: float | None, sign: bool = False) -> str:
+    if x is None or not np.isfinite(x):
+        return "-"
+    return f"{100 * x:+.2f}" if sign else f"{100 * x:.2f}"
+
+
+def estimate_lines(model: Rnn, estimate: Estimate, truth: Estimate | None) -> str:
+    """An estimate in a few sentences that cannot be misread."""
+    settings = ", ".join(f"{key} = {value}" for key, value in estimate.settings.items())
+    lines = [f"{model.name or 'model'} (d = {model.hidden_size}, n = {model.seq_len}): {estimate}"]
+    if truth is not None:
+        lines.append(
+            f"the truth is {truth.value:.5f} (evaluated to {truth.numerical_error:.0e}); "
+            f"estimate minus truth is {100 * (estimate.value - truth.value):+.3f}%"
+        )
+    if settings:
+        lines.append(f"settings: {settings}")
+    if estimate.checks:
+        lines.append(f"checks that hold: {sum(c.holds for c in estimate.checks)} of {len(estimate.checks)}")
+    counts = estimate.fraction_counts()
+    if counts:
+        stated = ", ".join(f"{number} of {k} half-spaces" for k, number in counts.items())
+        lines.append(f"fractions measured: {sum(counts.values())} ({stated})")
+    if estimate.ops is not None:
+        ops = estimate.ops
+        lines.append(
+            f"operations counted: {ops.total():,} (add {ops.add:,}, multiply {ops.mul:,}, divide {ops.div:,} at 1; "
+            f"square root {ops.sqrt:,}, arctangent {ops.atan2:,} at 10)"
+        )
+    if estimate.note_ops is not None:
+        lines.append(f"operations by the note's model: {estimate.note_ops:,}")
+    if str(estimate.status) != "ok":
+        lines.append(f"status: {estimate.status}")
+    return "\n".join(lines)
+
+
+def cells_table(estimate: Estimate, cells: Sequence[Cell], true: np.ndarray) -> RenderableType:
+    """The cells that were added up, with what each contributes to the estimate and to the truth."""
+    table = _table(
+        f"{estimate.estimator}: {len(cells)} cells",
+        "cell", "label", "likely", "fraction", "contribution", "true contribution", "difference",
+    )  # fmt: skip
+    for cell, truth in zip(cells, true, strict=True):
+        mine = cell.contribution or 0.0
+        table.add_row(
+            cell.name, str(cell.label), "yes" if cell.likely else "no",
+            f"{cell.fraction:.8f}", f"{mine:.8f}", f"{truth:.8f}", f"{mine - truth:+.8f}",
+        )  # fmt: skip
+    total = sum(cell.contribution or 0.0 for cell in cells)
+    table.add_section()
+    table.add_row(
+        "sum", "", "", f"{sum(cell.fraction for cell in cells):.8f}", f"{total:.8f}", f"{true.sum():.8f}",
+        f"{total - true.sum():+.8f}",
+    )  # fmt: skip
+    return table
+
+
+def _scores_table(summary: dict[str, Any]) -> Table:
+    table = _table(
+        f"errors over {summary['models']} noisy copies, sigma {summary['sigma']}, in per cent",
+        "seed", "estimator", "RMS error", "95% interval", "bias", "95% interval", "correlation", "covers",
+        "sampling, printed ops", "sampling, counted ops", left=2,
+    )  # fmt: skip
+    for ensemble in summary["ensembles"]:
+        guesses = ensemble["guesses"] if ensemble is summary["ensembles"][0] else ensemble["guesses"][1:]
+        for entry in ensemble["estimators"] + guesses:
+            name = entry.get("estimator") or f"guess: {entry['guess']}"
+            correlation = entry["correlation"]
+            table.add_row(
+                str(ensemble["seed"]),
+                name,
+                _percent(entry["rmse"]),
+                " to ".join(_percent(x) for x in entry["rmse_interval"]),
+                _percent(entry["bias"], True),
+                " to ".join(_percent(x, True) for x in entry["bias_interval"]),
+                f"{correlation:.3f}" if np.isfinite(correlation) else "-",
+                f"{entry['covered']}/{entry['models']}",
+                _percent(entry.get("sampling_rmse_at_printed_ops")),
+                _percent(entry.get("sampling_rmse_at_counted_ops")),
+            )
+    return table
+
+
+def _beside_table(summary: dict[str, Any]) -> Table:
+    table = _table("the note beside what is measured here", "figure", "the note", "here", "remark", left=4)
+    for row in summary["beside_the_note"]:
+        table.add_row(row["figure"], row["the_note"], row["here"], row["remark"])
+    return table
+
+
+def print_reproduction(console: Console, summary: dict[str, Any]) -> None:
+    """The reproduction's tables and its times."""
+    computing = summary["computing_s"]
+    pair = computing["exact"] + computing["original"]
+    spread = summary["ensembles"][0]["rms_spread"]
+    times = (
+        f"computing {summary['models']} x (exact + original) took {pair:.2f} s on one core, "
+        f"symmetric {computing['symmetric']:.2f} s, after {summary['compiling_s']:.1f} s of compiling or loading"
+    )
+    console.print(
+        Group(
+            _beside_table(summary),
+            "",
+            _scores_table(summary),
+            f"sampling: RMS error at equal operations; one sample has RMS error {_percent(spread)}%",
+            "",
+            times,
+        )
+    )

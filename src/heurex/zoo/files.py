@@ -1,0 +1,107 @@
+"""Weight files of every kind that heurex reads; the suffix tells which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from heurex.errors import ModelError
+from heurex.model import STATE_DICT_KEYS, Rnn, rnn_from_state_dict
+from heurex.zoo.torch_file import read_torch_file
+
+__all__ = ["read_model", "write_model"]
+
+_PLAIN_KEYS: Final = ("w_hi", "w_hh", "w_oh")
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(path.read_bytes())
+    except (SafetensorError, KeyError) as error:
+        raise ModelError(f"{path} is not a whole safetensors file ({error})") from None
+
+
+def _read_npz(path: Path) -> Mapping[str, Any]:
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError):
+        raise ModelError(f"{path} is not a whole .npz file of plain arrays") from None
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not valid JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise ModelError(
+            f"{path} holds a JSON {type(record).__name__}; expected an object with w_hi, w_hh, w_oh"
+        )
+    return record
+
+
+_READERS: Final[dict[str, Callable[[Path], Mapping[str, Any]]]] = {
+    ".safetensors": _read_safetensors,
+    ".npz": _read_npz,
+    ".json": _read_json,
+    ".pth": read_torch_file,
+    ".pt": read_torch_file,
+}
+
+
+def read_model(path: str | Path) -> Rnn:
+    """Read a model from a ``.safetensors``, ``.npz``, ``.json``, ``.pth`` or ``.pt`` file.
+
+    Arrays are named as AlgZoo does (``rnn.weight_ih_l0``, ``rnn.weight_hh_l0``, ``linear.weight``) or
+    ``w_hi``, ``w_hh``, ``w_oh``; a JSON object may hold more, such as its provenance.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, of another kind, damaged, or holds something else.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ModelError(f"{path} ends in {path.suffix!r}; expected one of {', '.join(_READERS)}")
+    if not path.exists():
+        raise ModelError(f"{path} does not exist; expected a weight file")
+    if not path.is_file():
+        raise ModelError(f"{path} is a folder; expected a weight file")
+    try:
+        arrays = reader(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror or error})") from None
+    name = path.stem
+    if any(key in arrays for key in STATE_DICT_KEYS):
+        return rnn_from_state_dict(arrays, name=name, source=str(path))
+    missing = [key for key in _PLAIN_KEYS if key not in arrays]
+    if missing:
+        raise ModelError(
+            f"{path} lacks {', '.join(missing)}; expected w_hi, w_hh, w_oh or {', '.join(STATE_DICT_KEYS)}"
+        )
+    try:
+        return Rnn(*(arrays[key] for key in _PLAIN_KEYS), name=name)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def write_model(model: Rnn, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Write a model as safetensors under AlgZoo's names, in float64, with metadata of strings."""
+    from safetensors.numpy import save_file
+
+    save_file(
+        {key: np.ascontiguousarray(value) for key, value in model.state_dict().items()},
+        path,
+        dict(metadata or {}),
+    )
