@@ -15,47 +15,12 @@ from math import pi
 
 import numpy as np
 
-from heurex.cones.orthant4 import normalised, orthant4
-from heurex.cones.orthant56 import ROUNDING, angles_between, four_of, orthant5
+from heurex.cones.orthant4 import rows_that_bind
+from heurex.cones.orthant56 import ROUNDING, angles_between, four_of, fraction_of_few
 from heurex.cones.sides import NUDGE, NUDGED, side
 from heurex.kernels import reals
 
 KERNEL = True
-
-
-def rows_that_bind(rows):
-    """The rows that are not zero, divided by their lengths; ``(k, m)``."""
-    unit = normalised(rows)
-    k, m = unit.shape
-    count = 0
-    for i in range(k):
-        binds = False
-        for c in range(m):
-            if unit[i, c] != 0.0:
-                binds = True
-        if binds:
-            for c in range(m):
-                unit[count, c] = unit[i, c]
-            count += 1
-    return unit[:count]
-
-
-def fraction_of_few(rows):
-    """Fraction where up to five forms are positive, with an error bound; rows of length one, any rank."""
-    k = rows.shape[0]
-    if k == 5:
-        return orthant5(rows)
-    if k == 4:
-        return orthant4(rows)
-    if k == 0:
-        return 1.0, 0.0
-    if k == 1:
-        return 0.5, 0.0
-    angles = angles_between(rows)
-    if k == 2:
-        return 0.5 - angles[0, 1] / (2.0 * pi), ROUNDING
-    value = 0.5 - (angles[0, 1] + angles[0, 2] + angles[1, 2]) / (4.0 * pi)
-    return (value if value > 0.0 else 0.0), ROUNDING
 
 
 def dependency_signs(rows, signs):

@@ -61,6 +61,23 @@ def normalised(rows):
     return out
 
 
+def rows_that_bind(rows):
+    """The rows that are not zero, divided by their lengths; ``(k, m)``."""
+    unit = normalised(rows)
+    k, m = unit.shape
+    count = 0
+    for i in range(k):
+        binds = False
+        for c in range(m):
+            if unit[i, c] != 0.0:
+                binds = True
+        if binds:
+            for c in range(m):
+                unit[count, c] = unit[i, c]
+            count += 1
+    return unit[:count]
+
+
 def triangular(rows):
     """Coordinates of the rows in an orthonormal basis of their span, lower triangular; ``(k, k)``.
 

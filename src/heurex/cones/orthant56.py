@@ -90,6 +90,24 @@ def orthant5(rows):
     return (value if value > 0.0 else 0.0), 0.5 * error + 2.0 * ROUNDING
 
 
+def fraction_of_few(rows):
+    """Fraction where up to five forms are positive, with an error bound; rows of length one, any rank."""
+    k = rows.shape[0]
+    if k == 5:
+        return orthant5(rows)
+    if k == 4:
+        return orthant4(rows)
+    if k == 0:
+        return 1.0, 0.0
+    if k == 1:
+        return 0.5, 0.0
+    angles = angles_between(rows)
+    if k == 2:
+        return 0.5 - angles[0, 1] / (2.0 * pi), ROUNDING
+    value = 0.5 - (angles[0, 1] + angles[0, 2] + angles[1, 2]) / (4.0 * pi)
+    return (value if value > 0.0 else 0.0), ROUNDING
+
+
 def conditional_rows(low, j):
     """What the turning of the last row leaves of the others on the hyperplane of row j.
 
