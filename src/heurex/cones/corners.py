@@ -15,6 +15,8 @@ import numpy as np
 KERNEL = True
 
 TWO_PI = 6.283185307179586
+# A polygon that reaches across a plane by less than this share of its extent only touches it.
+TOUCHING = 1e-13
 
 
 def side(corners: np.ndarray, m: int, column: int) -> int:
@@ -31,6 +33,23 @@ def side(corners: np.ndarray, m: int, column: int) -> int:
     if positive:
         return 1
     return -1 if negative else 0
+
+
+def clear_side(corners: np.ndarray, m: int, column: int) -> int:
+    """The same, where a polygon that reaches across zero by no more than rounding lies on one side only."""
+    above = 0.0
+    below = 0.0
+    for i in range(m):
+        value = corners[i, column]
+        if value > above:
+            above = value
+        elif -value > below:
+            below = -value
+    if above == 0 or below == 0:
+        return 1 if above > 0 else (-1 if below > 0 else 0)
+    if above > below:
+        return 1 if below <= TOUCHING * above else 2
+    return -1 if above <= TOUCHING * below else 2
 
 
 def keep_positive(corners: np.ndarray, m: int, column: int, width: int, kept: np.ndarray) -> int:

@@ -21,8 +21,7 @@ from heurex.estimators.base import (
 from heurex.estimators.exact import Exact
 from heurex.estimators.original import Original
 from heurex.estimators.sampling import Sampling
-
-# from heurex.estimators.symmetric import Symmetric
+from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
 
 __all__ = [
@@ -39,7 +38,7 @@ __all__ = [
     "Sampling",
     "StackEstimate",
     "Status",
-    #    "Symmetric",
+    "Symmetric",
     "estimate",
     "make_estimator",
 ]

@@ -13,7 +13,7 @@ from math import sqrt
 
 import numpy as np
 
-from heurex.cones.corners import fraction, keep_positive, side
+from heurex.cones.corners import clear_side, fraction, keep_positive
 from heurex.kernels import reals
 
 KERNEL = True
@@ -23,6 +23,8 @@ SUBREGIONS = 18
 FRACTIONS = 126
 # Relative difference below which two orders count as equally asymmetric.
 EQUAL = 1e-12
+# The gates change their form above p = 1/2, so that a p that is 1/2 by symmetry must not be above it by rounding.
+HALF = 0.5 + 1e-12
 
 
 def pair_responses(w_hi: np.ndarray, w_hh: np.ndarray, order: np.ndarray, out: np.ndarray) -> None:
@@ -218,7 +220,7 @@ def latent_gates(probs: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> fl
         sigma = sqrt(p * (1 - p))
         if sigma < tightest:
             tightest = sigma
-        if p <= 0.5:
+        if p <= HALF:
             gates[0, j] = p - shifts[0] * sigma
             gates[1, j] = p + shifts[1] * sigma
         else:
@@ -244,7 +246,7 @@ def label_fraction(
                 weight = (w_oh[label, j] - w_oh[rival, j]) * gates[j]
                 for i in range(m):
                     here[i, 7] = here[i, 7] + weight * here[i, 3 + j]
-        s = side(here, m, 7)
+        s = clear_side(here, m, 7)
         if s == -1 or (s == 0 and rival < label):
             return 0.0
         if s == 2:
@@ -263,7 +265,7 @@ def gate_probabilities(
     A probability is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it.
     """
     for j in range(4):
-        s = side(corners, m, 3 + j)
+        s = clear_side(corners, m, 3 + j)
         if s == 2:
             parts[j] = fraction(one, keep_positive(corners, m, 3 + j, 3, one))
             probs[j] = parts[j] / whole
