@@ -54,6 +54,8 @@ def scaled_rows(normals: np.ndarray, rows: np.ndarray) -> tuple[int, bool]:
         if largest == 0.0:
             continue
         for power in POWERS:
+            if 0.0625 < largest < 16.0:
+                break
             factor = 1.0
             if largest >= power:
                 factor = 1.0 / power

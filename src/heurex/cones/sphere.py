@@ -36,6 +36,12 @@ def _wedge(rows: np.ndarray, first: int, second: int, corners: np.ndarray, slot:
     square = x * x + y * y + z * z
     if along < 0.0 and 64.0 * square < along * along:
         x, y, z = sharp_cross(rows, first, second)
+        largest = max(abs(x), max(abs(y), abs(z)))
+        if 0.0 < largest < 1e-100:  # squares would underflow
+            x = x / largest
+            y = y / largest
+            z = z / largest
+            return OVER_2PI * atan2(largest * sqrt(x * x + y * y + z * z), -along)
         square = x * x + y * y + z * z
     return OVER_2PI * atan2(sqrt(square), -along)
 
