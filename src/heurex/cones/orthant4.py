@@ -23,13 +23,13 @@ from typing import Final
 
 import numpy as np
 
+from heurex.cones.doubled import cross_difference
 from heurex.kernels import reals
 
 KERNEL = True
 
 TINY: Final = 1e-30  # stands for a vanishing length: an infinitesimal, and consistent, displacement
 FARTHEST: Final = 38.0  # beyond it the integrand, below exp(-tau), adds nothing
-SPLITTER: Final = 134217729.0  # 2^27 + 1, Veltkamp
 ROUNDING4: Final = 6e-16
 PANEL_ROUNDING: Final = 2e-16
 
@@ -145,27 +145,6 @@ def farthest_last(rows):
         for c in range(k):
             turned[i, c] = low[source, c]
     return triangular(turned)
-
-
-def cross_difference(a, b, c, d):
-    """``a * b - c * d`` with a small relative error (products split in two by Dekker's method)."""
-    p = a * b
-    q = c * d
-    t = SPLITTER * a
-    ah = t - (t - a)
-    al = a - ah
-    t = SPLITTER * b
-    bh = t - (t - b)
-    bl = b - bh
-    pe = al * bl - (((p - ah * bh) - al * bh) - ah * bl)
-    t = SPLITTER * c
-    ch = t - (t - c)
-    cl = c - ch
-    t = SPLITTER * d
-    dh = t - (t - d)
-    dl = d - dh
-    qe = cl * dl - (((q - ch * dh) - cl * dh) - ch * dl)
-    return (p - q) + (pe - qe)
 
 
 def panels(length):

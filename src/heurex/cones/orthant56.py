@@ -11,6 +11,7 @@ from __future__ import annotations
 from math import atan2, exp, pi, sqrt
 from typing import Final
 
+from heurex.cones.doubled import triangular_doubled
 from heurex.cones.orthant4 import (
     NODES,
     RULES,
@@ -21,7 +22,6 @@ from heurex.cones.orthant4 import (
     orthant4,
     panels,
     path_length,
-    triangular,
 )
 from heurex.kernels import reals
 
@@ -132,7 +132,7 @@ def conditional_rows(low, j):
         for c in range(5):
             span[position, c] = low[i, c]
         position += 1
-    coordinates = triangular(span)
+    coordinates = triangular_doubled(span, TINY)
     rest = reals(4, 5)
     for i in range(4):
         for c in range(5):
@@ -158,17 +158,13 @@ def face_integral(low, j):
             inverse = 1.0 / e
             sinh = 0.5 * (e - inverse)
             stretch = sqrt(1.0 + squared_sine * sinh * sinh)
-            doubt = 0.0
             for row in range(4):
-                size = 0.0
                 for c in range(5):
                     shrunk[row, c] = rest[row, c] / stretch if c == 0 else rest[row, c]
-                    size += shrunk[row, c] * shrunk[row, c]
-                doubt += 1.0 / sqrt(size)
             inner, inner_error = orthant4(shrunk)
             rate = WEIGHTS[rule, i] / ((e + inverse) * stretch)
             part += rate * inner
-            error += rate * (inner_error + ROUNDING * doubt)
+            error += rate * inner_error
         total += part
     factor = cosine * half / pi
     return factor * total, abs(factor) * error
@@ -178,8 +174,7 @@ def orthant6(rows):
     """Fraction where six forms are positive, with an error bound; ``(6, m)``, any rank, no zero row.
 
     Half the fraction of the five rows off the pivot, plus five integrals of four-dimensional
-    fractions. Cost: 50 to 100 four-dimensional fractions for most cones. The bound grows as
-    two rows approach each other, since they are projected on one another's hyperplanes.
+    fractions. Cost: 50 to 100 four-dimensional fractions for most cones.
     """
     low = farthest_last(normalised(rows))
     others = reals(5, 5)
