@@ -11,6 +11,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import Final
 
+import numpy as np
+
 from heurex.kernels import reals
 
 KERNEL = True
@@ -18,14 +20,14 @@ KERNEL = True
 SPLITTER: Final = 134217729.0  # 2^27 + 1, Veltkamp
 
 
-def two_sum(a, b):
+def two_sum(a: float, b: float) -> tuple[float, float]:
     """Sum and its rounding error."""
     s = a + b
     t = s - a
     return s, (a - (s - t)) + (b - t)
 
 
-def two_product(a, b):
+def two_product(a: float, b: float) -> tuple[float, float]:
     """Product and its rounding error."""
     p = a * b
     t = SPLITTER * a
@@ -37,7 +39,7 @@ def two_product(a, b):
     return p, al * bl - (((p - ah * bh) - al * bh) - ah * bl)
 
 
-def multiply(ah, al, bh, bl):
+def multiply(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     """Product of two double-double numbers."""
     p, e = two_product(ah, bh)
     e += ah * bl + al * bh
@@ -45,7 +47,7 @@ def multiply(ah, al, bh, bl):
     return s, e - (s - p)
 
 
-def subtract(ah, al, bh, bl):
+def subtract(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     """Difference of two double-double numbers."""
     s, e = two_sum(ah, -bh)
     t, f = two_sum(al, -bl)
@@ -56,7 +58,7 @@ def subtract(ah, al, bh, bl):
     return s, e - (s - high)
 
 
-def divide(ah, al, bh, bl):
+def divide(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     """Quotient of two double-double numbers."""
     q = ah / bh
     ph, pl = multiply(q, 0.0, bh, bl)
@@ -69,7 +71,7 @@ def divide(ah, al, bh, bl):
     return two_sum(s, e + third)
 
 
-def root(ah, al):
+def root(ah: float, al: float) -> tuple[float, float]:
     """Square root of a positive double-double number."""
     s = sqrt(ah)
     ph, pl = two_product(s, s)
@@ -77,20 +79,20 @@ def root(ah, al):
     return two_sum(s, 0.5 * rh / s)
 
 
-def cross_difference(a, b, c, d):
+def cross_difference(a: float, b: float, c: float, d: float) -> float:
     """``a * b - c * d`` with a small relative error."""
     p, pe = two_product(a, b)
     q, qe = two_product(c, d)
     return (p - q) + (pe - qe)
 
 
-def scaled_down(high, low, row, by_high, by_low):
+def scaled_down(high: np.ndarray, low: np.ndarray, row: int, by_high: float, by_low: float) -> None:
     """Divide a row of a double-double matrix, in place."""
     for c in range(high.shape[1]):
         high[row, c], low[row, c] = divide(high[row, c], low[row, c], by_high, by_low)
 
 
-def row_product(high, low, i, j):
+def row_product(high: np.ndarray, low: np.ndarray, i: int, j: int) -> tuple[float, float]:
     """Scalar product of two rows of a double-double matrix."""
     total_high = 0.0
     total_low = 0.0
@@ -100,7 +102,7 @@ def row_product(high, low, i, j):
     return total_high, total_low
 
 
-def triangular_doubled(rows, tiny):
+def triangular_doubled(rows: np.ndarray, tiny: float) -> np.ndarray:
     """Lower triangular coordinates of the rows, ``(k, k)``, every entry with a small relative error.
 
     Modified Gram-Schmidt on double-double numbers; a row that depends on those before it gets ``tiny``

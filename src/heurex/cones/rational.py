@@ -31,7 +31,9 @@ def has_interior(normals: np.ndarray) -> bool:
     table.append([Fraction(1)] * len(rows) + [Fraction(1)])
     basis = [-1] * len(table)  # -1: still artificial
     while True:
-        cost = [sum(line[j] for line, b in zip(table, basis, strict=True) if b < 0) for j in range(len(rows) + 1)]
+        cost = [
+            sum(line[j] for line, b in zip(table, basis, strict=True) if b < 0) for j in range(len(rows) + 1)
+        ]
         if cost[-1] == 0:
             return False
         entering = next((j for j in range(len(rows)) if cost[j] > 0 and j not in basis), None)

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from heurex.cones.doubled import divide, multiply, subtract, two_sum
 from heurex.kernels import reals
 
@@ -26,7 +28,7 @@ AHEAD: Final = 1
 NUDGED: Final = 2
 
 
-def displacement(row, column):
+def displacement(row: int, column: int) -> float:
     """A fixed pseudo-random number in [-NUDGE/2, NUDGE/2] for an entry."""
     word = (8 * row + column + 1) * 1103515245 % 2147483648
     word = (word * word // 65536 + word) % 2147483648  # squared, lest displacements be linear in the row
@@ -34,7 +36,7 @@ def displacement(row, column):
     return NUDGE * (word / 2147483648.0 - 0.5)
 
 
-def displaced_sign(rows, chosen):
+def displaced_sign(rows: np.ndarray, chosen: np.ndarray) -> int:
     """Sign of the determinant of the chosen rows after displacement; 0 where it cannot be trusted."""
     n = chosen.shape[0]
     high = reals(n, n)
@@ -65,7 +67,7 @@ def displaced_sign(rows, chosen):
     return sign
 
 
-def determinant(rows, chosen):
+def determinant(rows: np.ndarray, chosen: np.ndarray) -> float:
     """Determinant of the chosen rows by elimination with partial pivoting."""
     n = chosen.shape[0]
     work = reals(n, n)
@@ -92,7 +94,7 @@ def determinant(rows, chosen):
     return value
 
 
-def side(rows, chosen):
+def side(rows: np.ndarray, chosen: np.ndarray) -> int:
     """Sign of the determinant of the chosen rows of length one: +-AHEAD if certain as the rows stand,
     +-NUDGED if it holds for the displaced rows, 0 if unknown."""
     value = determinant(rows, chosen)
