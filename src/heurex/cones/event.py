@@ -23,7 +23,7 @@ from heurex.kernels import reals
 KERNEL = True
 
 
-def dependency_signs(rows, signs):
+def dependency_signs(rows: np.ndarray, signs: np.ndarray) -> int:
     """Signs of the dependency of the first four rows, which lie in the first three coordinates.
 
     Returns whether all are certain as the rows stand (1), for displaced rows only (2), or unknown (0).
@@ -49,7 +49,7 @@ def dependency_signs(rows, signs):
     return certainty
 
 
-def is_face(signs, subset):
+def is_face(signs: np.ndarray, subset: int) -> bool:
     """Whether the rows outside the subset (a bit mask) have both signs in the dependency."""
     positive = False
     negative = False
@@ -62,7 +62,7 @@ def is_face(signs, subset):
     return positive and negative
 
 
-def six_fraction(unit, signs):
+def six_fraction(unit: np.ndarray, signs: np.ndarray) -> tuple[float, float]:
     """Euler's relation over the faces of six rows of length one with the given dependency signs."""
     angles = angles_between(unit)
     members = np.empty(6, np.int64)
@@ -97,7 +97,7 @@ def six_fraction(unit, signs):
     return (value if value > 0.0 else 0.0), 0.5 * error
 
 
-def event_fraction(rows):
+def event_fraction(rows: np.ndarray) -> tuple[float, float]:
     """Fraction of one event, ``rows`` of shape ``(6, 5)``, and a bound on its error (infinite if unknown).
 
     The last two entries of the first four rows are zero; a zero row is no constraint. Error: absolute,
@@ -120,7 +120,7 @@ def event_fraction(rows):
     return value, error + displaced
 
 
-def event_fractions(normals):
+def event_fractions(normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fractions and error bounds of a batch of events; ``(E, 6, 5)`` to two arrays ``(E,)``."""
     count = normals.shape[0]
     values = reals(count)

@@ -30,7 +30,7 @@ UNDECIDED: Final = 1
 GENERIC: Final = np.array([0.5358979, -0.3217461, 0.4112358, 0.2871903, -0.4636476, 0.3723571])
 
 
-def next_choice(chosen, size, k):
+def next_choice(chosen: np.ndarray, size: int, k: int) -> bool:
     """Step to the next increasing choice of ``size`` out of k indices, in place; False after the last."""
     i = size - 1
     while i >= 0 and chosen[i] == k - size + i:
@@ -43,7 +43,7 @@ def next_choice(chosen, size, k):
     return True
 
 
-def rays(rows, k, found):
+def rays(rows: np.ndarray, k: int, found: np.ndarray) -> tuple[int, int]:
     """The rays of {x : rows @ x >= 0} of the first k rows (length one, full rank n, k >= n).
 
     Writes into ``found``, ``(room, n)``: the n - 1 rows active on a ray, increasing, and the sign of
@@ -89,7 +89,7 @@ def rays(rows, k, found):
     return count, nudged
 
 
-def room_for_rays(k, n):
+def room_for_rays(k: int, n: int) -> int:
     """How many rays a cone of k half-spaces in n <= 6 dimensions can have at most (upper bound theorem)."""
     if n <= 2:
         return 2
@@ -100,12 +100,12 @@ def room_for_rays(k, n):
     return k * k
 
 
-def circle_fraction(rows, found):
+def circle_fraction(rows: np.ndarray, found: np.ndarray) -> tuple[float, float]:
     """A cone in the plane, from its two rays."""
     return 0.5 - angle_between(rows, found[0, 0], found[1, 0]) / (2.0 * pi), ROUNDING
 
 
-def odd_fraction(rows, k, found, count):
+def odd_fraction(rows: np.ndarray, k: int, found: np.ndarray, count: int) -> tuple[float, float]:
     """Euler's relation in three or five dimensions, from the rays."""
     n = rows.shape[1]
     angles = angles_between(rows[:k])
@@ -151,7 +151,7 @@ def odd_fraction(rows, k, found, count):
     return 0.5 * (0.5 * halves + fours + turns / (4.0 * pi)), 0.5 * error + ROUNDING
 
 
-def even_fraction(rows, k, found, count):
+def even_fraction(rows: np.ndarray, k: int, found: np.ndarray, count: int) -> tuple[float, float, int]:
     """The signed sum over the rays in four or six dimensions; a third number is 0 if a sign is unknown.
 
     ``rows`` has two rows to spare after the first k.
@@ -194,7 +194,7 @@ def even_fraction(rows, k, found, count):
     return total, error + ROUNDING, 1
 
 
-def polyhedral_fraction(rows, k):
+def polyhedral_fraction(rows: np.ndarray, k: int) -> tuple[float, float, int]:
     """Fraction of {x : rows @ x >= 0}, the first k of the rows, which have length one and full rank.
 
     ``rows`` is ``(k + 2, n)`` with two rows to spare, n = 2..6. Returns value, error bound and status;

@@ -23,13 +23,13 @@ from typing import Final
 
 import numpy as np
 
+from heurex.cones.doubled import cross_difference
 from heurex.kernels import reals
 
 KERNEL = True
 
 TINY: Final = 1e-30  # stands for a vanishing length: an infinitesimal, and consistent, displacement
 FARTHEST: Final = 38.0  # beyond it the integrand, below exp(-tau), adds nothing
-SPLITTER: Final = 134217729.0  # 2^27 + 1, Veltkamp
 ROUNDING4: Final = 6e-16
 PANEL_ROUNDING: Final = 2e-16
 
@@ -38,7 +38,7 @@ NODES: Final = np.array([np.pad(np.polynomial.legendre.leggauss(n)[0], (0, 20 - 
 WEIGHTS: Final = np.array([np.pad(np.polynomial.legendre.leggauss(n)[1], (0, 20 - n)) for n in RULES])
 
 
-def normalised(rows):
+def normalised(rows: np.ndarray) -> np.ndarray:
     """Rows divided by their lengths; ``(k, m)``. A zero row stays zero."""
     k, m = rows.shape
     out = reals(k, m)
@@ -61,7 +61,7 @@ def normalised(rows):
     return out
 
 
-def rows_that_bind(rows):
+def rows_that_bind(rows: np.ndarray) -> np.ndarray:
     """The rows that are not zero, divided by their lengths; ``(k, m)``."""
     unit = normalised(rows)
     k, m = unit.shape
@@ -78,7 +78,7 @@ def rows_that_bind(rows):
     return unit[:count]
 
 
-def triangular(rows):
+def triangular(rows: np.ndarray) -> np.ndarray:
     """Coordinates of the rows in an orthonormal basis of their span, lower triangular; ``(k, k)``.
 
     Modified Gram-Schmidt: each row is represented exactly up to a few roundings of its own length.
@@ -113,7 +113,7 @@ def triangular(rows):
     return low
 
 
-def farthest_last(rows):
+def farthest_last(rows: np.ndarray) -> np.ndarray:
     """Triangular coordinates with the row farthest from the span of the others put last; ``(k, k)``.
 
     The distances are the inverse column lengths of the inverse. The farthest row as pivot gives the
@@ -147,28 +147,7 @@ def farthest_last(rows):
     return triangular(turned)
 
 
-def cross_difference(a, b, c, d):
-    """``a * b - c * d`` with a small relative error (products split in two by Dekker's method)."""
-    p = a * b
-    q = c * d
-    t = SPLITTER * a
-    ah = t - (t - a)
-    al = a - ah
-    t = SPLITTER * b
-    bh = t - (t - b)
-    bl = b - bh
-    pe = al * bl - (((p - ah * bh) - al * bh) - ah * bl)
-    t = SPLITTER * c
-    ch = t - (t - c)
-    cl = c - ch
-    t = SPLITTER * d
-    dh = t - (t - d)
-    dl = d - dh
-    qe = cl * dl - (((q - ch * dh) - cl * dh) - ch * dl)
-    return (p - q) + (pe - qe)
-
-
-def panels(length):
+def panels(length: float) -> tuple[int, int]:
     """How many panels the path of that length in tau is cut into, and the rule for the first ones."""
     if length <= 3.0:
         rule = 3
@@ -185,7 +164,7 @@ def panels(length):
     return count, 2
 
 
-def path_length(low):
+def path_length(low: np.ndarray) -> float:
     """Where the path of the last row ends in tau: asinh of its height over its share of the span."""
     k = low.shape[0]
     total = 0.0
@@ -197,7 +176,7 @@ def path_length(low):
     return log(slope + sqrt(1.0 + slope * slope))
 
 
-def orthant4(rows):
+def orthant4(rows: np.ndarray) -> tuple[float, float]:
     """Fraction of space where four linear forms are positive, and a bound on its error.
 
     ``rows`` is ``(4, m)``, of any lengths but zero, m >= 1 and any rank: a set of dependent rows is
@@ -216,9 +195,7 @@ def orthant4(rows):
     n13 = y13 * y13 + z13 * z13
     n23 = x23 * x23 + y23 * y23 + z23 * z23
     three = 0.5 - (
-        atan2(z12, a11 * a21)
-        + atan2(sqrt(n13), a11 * a31)
-        + atan2(sqrt(n23), a21 * a31 + a22 * a32)
+        atan2(z12, a11 * a21) + atan2(sqrt(n13), a11 * a31) + atan2(sqrt(n23), a21 * a31 + a22 * a32)
     ) / (4.0 * pi)
     if length < TINY:
         return 0.5 * three, ROUNDING4

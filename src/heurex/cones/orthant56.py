@@ -11,6 +11,9 @@ from __future__ import annotations
 from math import atan2, exp, pi, sqrt
 from typing import Final
 
+import numpy as np
+
+from heurex.cones.doubled import triangular_doubled
 from heurex.cones.orthant4 import (
     NODES,
     RULES,
@@ -21,7 +24,6 @@ from heurex.cones.orthant4 import (
     orthant4,
     panels,
     path_length,
-    triangular,
 )
 from heurex.kernels import reals
 
@@ -30,7 +32,7 @@ KERNEL = True
 ROUNDING: Final = 2e-16
 
 
-def angle_between(rows, i, j):
+def angle_between(rows: np.ndarray, i: int, j: int) -> float:
     """Angle of two rows of length one, in [0, pi], with an absolute error of a rounding (Kahan)."""
     apart = 0.0
     along = 0.0
@@ -42,7 +44,7 @@ def angle_between(rows, i, j):
     return 2.0 * atan2(sqrt(apart), sqrt(along))
 
 
-def angles_between(rows):
+def angles_between(rows: np.ndarray) -> np.ndarray:
     """All angles of rows of length one; ``(k, k)``, symmetric, zero diagonal."""
     k = rows.shape[0]
     out = reals(k, k)
@@ -54,7 +56,7 @@ def angles_between(rows):
     return out
 
 
-def four_of(rows, a, b, c, d):
+def four_of(rows: np.ndarray, a: int, b: int, c: int, d: int) -> tuple[float, float]:
     """Fraction where the four given rows are positive, and its error bound."""
     m = rows.shape[1]
     chosen = reals(4, m)
@@ -66,7 +68,7 @@ def four_of(rows, a, b, c, d):
     return orthant4(chosen)
 
 
-def orthant5(rows):
+def orthant5(rows: np.ndarray) -> tuple[float, float]:
     """Fraction where five forms are positive, with an error bound; ``(5, m)``, any rank, no zero row.
 
     ``2 P5 = 1 - 5/2 + sum P2 - sum P3 + sum P4``. Cost: five four-dimensional fractions, ten angles.
@@ -90,7 +92,7 @@ def orthant5(rows):
     return (value if value > 0.0 else 0.0), 0.5 * error + 2.0 * ROUNDING
 
 
-def fraction_of_few(rows):
+def fraction_of_few(rows: np.ndarray) -> tuple[float, float]:
     """Fraction where up to five forms are positive, with an error bound; rows of length one, any rank."""
     k = rows.shape[0]
     if k == 5:
@@ -108,7 +110,7 @@ def fraction_of_few(rows):
     return (value if value > 0.0 else 0.0), ROUNDING
 
 
-def conditional_rows(low, j):
+def conditional_rows(low: np.ndarray, j: int) -> tuple[np.ndarray, float, float]:
     """What the turning of the last row leaves of the others on the hyperplane of row j.
 
     ``low`` is ``(6, 6)`` with the pivot last. Returns the four other rows, ``(4, 5)``, in a basis of
@@ -132,7 +134,7 @@ def conditional_rows(low, j):
         for c in range(5):
             span[position, c] = low[i, c]
         position += 1
-    coordinates = triangular(span)
+    coordinates = triangular_doubled(span, TINY)
     rest = reals(4, 5)
     for i in range(4):
         for c in range(5):
@@ -140,7 +142,7 @@ def conditional_rows(low, j):
     return rest, coordinates[1, 0], coordinates[1, 1] * coordinates[1, 1]
 
 
-def face_integral(low, j):
+def face_integral(low: np.ndarray, j: int) -> tuple[float, float]:
     """Share of row j in the turning of the last row: integral of dbeta_j times the fraction on it."""
     rest, cosine, squared_sine = conditional_rows(low, j)
     end = path_length(low)
@@ -158,28 +160,23 @@ def face_integral(low, j):
             inverse = 1.0 / e
             sinh = 0.5 * (e - inverse)
             stretch = sqrt(1.0 + squared_sine * sinh * sinh)
-            doubt = 0.0
             for row in range(4):
-                size = 0.0
                 for c in range(5):
                     shrunk[row, c] = rest[row, c] / stretch if c == 0 else rest[row, c]
-                    size += shrunk[row, c] * shrunk[row, c]
-                doubt += 1.0 / sqrt(size)
             inner, inner_error = orthant4(shrunk)
             rate = WEIGHTS[rule, i] / ((e + inverse) * stretch)
             part += rate * inner
-            error += rate * (inner_error + ROUNDING * doubt)
+            error += rate * inner_error
         total += part
     factor = cosine * half / pi
     return factor * total, abs(factor) * error
 
 
-def orthant6(rows):
+def orthant6(rows: np.ndarray) -> tuple[float, float]:
     """Fraction where six forms are positive, with an error bound; ``(6, m)``, any rank, no zero row.
 
     Half the fraction of the five rows off the pivot, plus five integrals of four-dimensional
-    fractions. Cost: 50 to 100 four-dimensional fractions for most cones. The bound grows as
-    two rows approach each other, since they are projected on one another's hyperplanes.
+    fractions. Cost: 50 to 100 four-dimensional fractions for most cones.
     """
     low = farthest_last(normalised(rows))
     others = reals(5, 5)

@@ -23,7 +23,7 @@ DEPENDENT: Final = 3e-15  # a row this close to the span of others is in it, at 
 TILT: Final = 0.25  # a row of length one displaced by t changes the fraction by less than t / sqrt(2 pi) / 2
 
 
-def merge_repeated(unit):
+def merge_repeated(unit: np.ndarray) -> tuple[int, float]:
     """Drop repeated rows in place: how many remain (-1 if two are opposite) and what the merging may cost."""
     k, n = unit.shape
     count = 0
@@ -52,7 +52,7 @@ def merge_repeated(unit):
     return count, error
 
 
-def span_coordinates(unit):
+def span_coordinates(unit: np.ndarray) -> tuple[np.ndarray, float]:
     """Coordinates of the rows in an orthonormal basis of their span, ``(k, r)``, and what was left out.
 
     Gram-Schmidt, the row with the largest rest next, until all rests are negligible.
@@ -99,7 +99,7 @@ def span_coordinates(unit):
     return coordinates[:, :rank], DEPENDENT * TILT * k if left_out > 0.0 else 0.0
 
 
-def fraction(normals):
+def fraction(normals: np.ndarray) -> tuple[float, float, int]:
     """Fraction of the cone {x : normals @ x >= 0}, a bound on its error, and a status.
 
     ``normals`` is ``(k, n)``, finite, n <= 6. An empty interior gives exactly 0 wherever floating point
@@ -136,7 +136,7 @@ def fraction(normals):
     return value, error + merged + left_out, status
 
 
-def fractions(normals, values, errors, statuses):
+def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, statuses: np.ndarray) -> None:
     """Fractions, error bounds and statuses of a batch ``(B, k, n)``, written into three arrays ``(B,)``."""
     for b in range(normals.shape[0]):
         values[b], errors[b], statuses[b] = fraction(normals[b])

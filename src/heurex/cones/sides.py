@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
+from heurex.cones.doubled import divide, multiply, subtract, two_sum
 from heurex.kernels import reals
 
 KERNEL = True
 
-SPLITTER: Final = 134217729.0  # 2^27 + 1
 SURE: Final = 3e-14  # above the rounding error and the displacements' effect for rows of length one
 NUDGE: Final = 2.0**-50
 HOPELESS: Final = 1e-26  # a pivot of the displaced rows below this is not trusted
@@ -26,58 +28,7 @@ AHEAD: Final = 1
 NUDGED: Final = 2
 
 
-def two_sum(a, b):
-    """Sum and its rounding error."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
-
-
-def two_product(a, b):
-    """Product and its rounding error."""
-    p = a * b
-    t = SPLITTER * a
-    ah = t - (t - a)
-    al = a - ah
-    t = SPLITTER * b
-    bh = t - (t - b)
-    bl = b - bh
-    return p, al * bl - (((p - ah * bh) - al * bh) - ah * bl)
-
-
-def multiply(ah, al, bh, bl):
-    """Product of two double-double numbers."""
-    p, e = two_product(ah, bh)
-    e += ah * bl + al * bh
-    s = p + e
-    return s, e - (s - p)
-
-
-def subtract(ah, al, bh, bl):
-    """Difference of two double-double numbers."""
-    s, e = two_sum(ah, -bh)
-    t, f = two_sum(al, -bl)
-    e += t
-    high = s + e
-    e = e - (high - s) + f
-    s = high + e
-    return s, e - (s - high)
-
-
-def divide(ah, al, bh, bl):
-    """Quotient of two double-double numbers."""
-    q = ah / bh
-    ph, pl = multiply(q, 0.0, bh, bl)
-    rh, rl = subtract(ah, al, ph, pl)
-    r = rh / bh
-    ph, pl = multiply(r, 0.0, bh, bl)
-    rh, rl = subtract(rh, rl, ph, pl)
-    third = rh / bh
-    s, e = two_sum(q, r)
-    return two_sum(s, e + third)
-
-
-def displacement(row, column):
+def displacement(row: int, column: int) -> float:
     """A fixed pseudo-random number in [-NUDGE/2, NUDGE/2] for an entry."""
     word = (8 * row + column + 1) * 1103515245 % 2147483648
     word = (word * word // 65536 + word) % 2147483648  # squared, lest displacements be linear in the row
@@ -85,7 +36,7 @@ def displacement(row, column):
     return NUDGE * (word / 2147483648.0 - 0.5)
 
 
-def displaced_sign(rows, chosen):
+def displaced_sign(rows: np.ndarray, chosen: np.ndarray) -> int:
     """Sign of the determinant of the chosen rows after displacement; 0 where it cannot be trusted."""
     n = chosen.shape[0]
     high = reals(n, n)
@@ -116,7 +67,7 @@ def displaced_sign(rows, chosen):
     return sign
 
 
-def determinant(rows, chosen):
+def determinant(rows: np.ndarray, chosen: np.ndarray) -> float:
     """Determinant of the chosen rows by elimination with partial pivoting."""
     n = chosen.shape[0]
     work = reals(n, n)
@@ -143,7 +94,7 @@ def determinant(rows, chosen):
     return value
 
 
-def side(rows, chosen):
+def side(rows: np.ndarray, chosen: np.ndarray) -> int:
     """Sign of the determinant of the chosen rows of length one: +-AHEAD if certain as the rows stand,
     +-NUDGED if it holds for the displaced rows, 0 if unknown."""
     value = determinant(rows, chosen)
