@@ -5,6 +5,7 @@ Everything that scores or draws reads this table and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -99,8 +100,13 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
         pq.write_table(table, draft)
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
         raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
+
+
+def _discard(draft: Path) -> None:
+    with contextlib.suppress(OSError):
+        draft.unlink()
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -154,7 +160,7 @@ def write_json(record: Any, path: Path) -> None:
         draft.write_text(json.dumps(finite(record), indent=2) + "\n", encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        _discard(draft)
         raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
 
 

@@ -85,12 +85,9 @@ def test_a_gate_that_is_open_half_of_the_time_by_symmetry():
     0.9293, 0.9309, 0.9325, 0.9395 and 0.9411 in place of 0.9497.
     """
     model = hand_built(1)
-    halves = [
-        cell.fraction / parent.fraction
-        for cell in (cells := heurex.estimate(model, "original").cells)
-        for parent in cells
-        if cell.half_spaces == 5 and cell.parent == parent.name
-    ]
+    cells = heurex.estimate(model, "original").cells
+    whole = {cell.name: cell.fraction for cell in cells}
+    halves = [cell.fraction / whole[cell.parent] for cell in cells if cell.half_spaces == 5]
     assert sum(abs(p - 0.5) < 1e-14 for p in halves) == 4
     rng = np.random.default_rng(0)
     for _ in range(20):

@@ -86,9 +86,7 @@ def _pair(one: np.ndarray, two: np.ndarray, cross: np.ndarray, angle: np.ndarray
         cross[t] = x
         cross[LANES + t] = y
         cross[2 * LANES + t] = z
-        angle[t] = (
-            one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
-        )
+        angle[t] = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
         angle[LANES + t] = sqrt(x * x + y * y + z * z)
 
 

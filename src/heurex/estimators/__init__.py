@@ -43,7 +43,9 @@ __all__ = [
     "make_estimator",
 ]
 
-REGISTRY: Final[dict[str, type[Estimator]]] = {cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)}
+REGISTRY: Final[dict[str, type[Estimator]]] = {
+    cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)
+}
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
 

@@ -112,8 +112,8 @@ class Original(Estimator):
     latent_prob: float = 0.2
 
     def __post_init__(self) -> None:
-        if not 0 < self.latent_prob < 1:
-            raise UsageError(f"latent_prob is {self.latent_prob}; expected a probability between 0 and 1")
+        if not isinstance(self.latent_prob, (int, float)) or not 0 < self.latent_prob < 1:
+            raise UsageError(f"latent_prob is {self.latent_prob!r}; expected a probability between 0 and 1")
 
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate with its sixteen checks and all fractions as cells."""

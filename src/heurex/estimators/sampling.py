@@ -70,8 +70,10 @@ class Sampling(Estimator):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.samples < 1:
-            raise UsageError(f"samples is {self.samples}; expected at least 1")
+        if not isinstance(self.samples, int) or self.samples < 1:
+            raise UsageError(f"samples is {self.samples!r}; expected a whole number, at least 1")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"seed is {self.seed!r}; expected a whole number, 0 or more")
 
     def estimate(self, model: Rnn) -> Estimate:
         """Draw inputs in chunks and count right answers."""

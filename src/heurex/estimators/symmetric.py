@@ -86,8 +86,10 @@ class Symmetric(Estimator):
     def __post_init__(self) -> None:
         if self.noise not in get_args(Noise):
             raise UsageError(f"noise is {self.noise!r}; expected one of {', '.join(get_args(Noise))}")
-        if self.samples < 1:
-            raise UsageError(f"samples is {self.samples}; expected at least 1")
+        if not isinstance(self.samples, int) or self.samples < 1:
+            raise UsageError(f"samples is {self.samples!r}; expected a whole number, at least 1")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"seed is {self.seed!r}; expected a whole number, 0 or more")
 
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate with its 24 events as cells."""
