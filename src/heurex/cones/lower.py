@@ -22,7 +22,7 @@ Result = tuple[np.ndarray, np.ndarray, np.ndarray]
 MANY: Final = 1000
 # A kernel that has been interpreted this often is compiled; it gives the same bits.
 OFTEN: Final = 20_000
-# Cones that one thread takes at a time: a multiple of the lock-step's 64 lanes, whatever the number of threads.
+# Cones that one thread takes at a time: a multiple of the lock-step's 128 lanes, whatever the number of threads.
 CHUNK: Final = 8192
 
 _HALF_SPACES: Final = {2: "circle", 3: "sphere"}
