@@ -102,7 +102,7 @@ def _scipy(normals: np.ndarray) -> np.ndarray:
 def _take_turns(methods: dict[str, tuple[Timed, np.ndarray]], rounds: int) -> dict[str, float]:
     """Median seconds per cone; every round runs every method once."""
     times: dict[str, list[float]] = {name: [] for name in methods}
-    for name, (call, cones) in methods.items():
+    for call, cones in methods.values():
         call(cones[:128])
     for _ in range(rounds):
         for name, (call, cones) in methods.items():
@@ -156,7 +156,7 @@ for (name in names(methods)) {
 
 
 def _rows_of_r(normals: np.ndarray, truth: np.ndarray, base: float) -> Iterator[Row]:
-    """mvtnorm in one R process; nothing where R or the package is missing, or k > n (a singular correlation)."""
+    """mvtnorm in one R process; nothing without it, or for k > n (a singular correlation)."""
     count, k, n = normals.shape
     if k > n or not has_mvtnorm():
         return

@@ -23,9 +23,18 @@ def nan_at(*where):
         ({"normals": 1.0}, "normals has shape (); expected (..., k, n)"),
         ({"normals": [[1]]}, "normals has dimension 1; expected 2 to 6"),
         ({"normals": np.ones((4, 7))}, "normals has dimension 7; expected 2 to 6"),
-        ({"normals": [[1j, 2]]}, "normals has entries of type complex128; expected real numbers of at most 64 bits"),
-        ({"normals": [["a", "b"]]}, "normals has entries of type <U1; expected real numbers of at most 64 bits"),
-        ({"normals": [[1, None]]}, "normals has entries of type object; expected real numbers of at most 64 bits"),
+        (
+            {"normals": [[1j, 2]]},
+            "normals has entries of type complex128; expected real numbers of at most 64 bits",
+        ),
+        (
+            {"normals": [["a", "b"]]},
+            "normals has entries of type <U1; expected real numbers of at most 64 bits",
+        ),
+        (
+            {"normals": [[1, None]]},
+            "normals has entries of type object; expected real numbers of at most 64 bits",
+        ),
         ({"normals": [[1, 2], [np.nan, 0]]}, "normals is not finite in row 1"),
         ({"rays": [[[1, 2]], [[np.inf, 0]]]}, "rays is not finite in row 0 of cone 1"),
         ({"normals": nan_at(2, 1, 3, 0)}, "normals is not finite in row 3 of cone (2, 1)"),

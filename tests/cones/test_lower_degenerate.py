@@ -39,7 +39,11 @@ HALF_SPACES = [
     ("ordering", [X - Y, Y - Z], 1 / 6),
     ("ordering of positives", [X - Y, Y - Z, Z], 1 / 48),
     ("square pyramid", [X + Z, Z - X, Y + Z, Z - Y], 1 / 6),
-    ("square pyramid, rows of extreme lengths", [1e300 * (X + Z), 1e-300 * (Z - X), Y + Z, 5e-324 * (Z - Y)], 1 / 6),
+    (
+        "square pyramid, rows of extreme lengths",
+        [1e300 * (X + Z), 1e-300 * (Z - X), Y + Z, 5e-324 * (Z - Y)],
+        1 / 6,
+    ),
     ("wedge of 1e-8", [X, 1e-8 * Y - X], atan(1e-8) / (2 * pi)),
     ("wedge of 1e-200", [X, 1e-200 * Y - X], 1e-200 / (2 * pi)),
     ("nearly half", [X, X + TINY * Y], 0.5 - atan(TINY) / (2 * pi)),

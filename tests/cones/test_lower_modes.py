@@ -1,4 +1,4 @@
-"""One source, run in every mode: counted, interpreted, compiled, one thread or several, alone or in a batch."""
+"""One source in every mode: counted, interpreted, compiled, one thread or several, alone or in a batch."""
 
 import subprocess
 import sys
@@ -71,7 +71,9 @@ def test_lock_step_agrees_with_the_scalar_kernel(k):
 
 def test_lock_step_interpreted_is_lock_step_compiled():
     normals = np.random.default_rng(0).standard_normal((128, 5, 3))
-    for one, other in zip(run(sphere_batch, normals), run(kernels.compiled(sphere_batch), normals), strict=True):
+    for one, other in zip(
+        run(sphere_batch, normals), run(kernels.compiled(sphere_batch), normals), strict=True
+    ):
         assert (one == other).all()
 
 

@@ -84,9 +84,7 @@ def _pair(one: np.ndarray, two: np.ndarray, cross: np.ndarray, angle: np.ndarray
         cross[t] = x
         cross[LANES + t] = y
         cross[2 * LANES + t] = z
-        angle[t] = (
-            one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
-        )
+        angle[t] = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
         angle[LANES + t] = sqrt(x * x + y * y + z * z)
 
 
@@ -272,7 +270,7 @@ def _block(
 
 
 def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray) -> None:
-    """Fraction of 3-space in each of a batch of cones, a bound on each error, and where signs stayed undecided.
+    """Fraction of 3-space in each of a batch of cones, a bound on each error, and which are undecided.
 
     Parameters
     ----------
