@@ -102,8 +102,8 @@ def _scipy(normals: np.ndarray) -> np.ndarray:
 def _take_turns(methods: dict[str, tuple[Timed, np.ndarray]], rounds: int) -> dict[str, float]:
     """Median seconds per cone; every round runs every method once."""
     times: dict[str, list[float]] = {name: [] for name in methods}
-    for name, (call, cones) in methods.items():
-        call(cones[:64])
+    for call, cones in methods.values():
+        call(cones[:128])
     for _ in range(rounds):
         for name, (call, cones) in methods.items():
             start = perf_counter()
@@ -114,7 +114,7 @@ def _take_turns(methods: dict[str, tuple[Timed, np.ndarray]], rounds: int) -> di
 
 def rows_for_three(k: int, cones: int, rounds: int) -> Iterator[Row]:
     """Everything that measures cones in 3-space, on the same random cones with k half-spaces."""
-    normals = random_cones(3, k, cones - cones % 64)
+    normals = random_cones(3, k, cones - cones % 128)
     few = normals[:64]
     methods = {
         HEUREX: (_heurex(kernels.compiled(sphere_batch)), normals),
@@ -156,7 +156,7 @@ for (name in names(methods)) {
 
 
 def _rows_of_r(normals: np.ndarray, truth: np.ndarray, base: float) -> Iterator[Row]:
-    """mvtnorm in one R process; nothing where R or the package is missing, or k > n (a singular correlation)."""
+    """mvtnorm in one R process; nothing without it, or for k > n (a singular correlation)."""
     count, k, n = normals.shape
     if k > n or not has_mvtnorm():
         return

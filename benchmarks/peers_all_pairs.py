@@ -1,4 +1,4 @@
-"""The all-pairs algorithm for cones in 3-space, plainly compiled: the peer that heurex is timed against. Frozen.
+"""The all-pairs algorithm for cones in 3-space, plainly compiled: a peer to time heurex against. Frozen.
 
 For every pair of planes the cross product of their normals and its opposite are tested against all other
 planes; those that pass are the rays of the cone, and the exterior angles at them give the area. It keeps

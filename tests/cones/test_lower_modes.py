@@ -1,4 +1,4 @@
-"""One source, run in every mode: counted, interpreted, compiled, one thread or several, alone or in a batch."""
+"""One source in every mode: counted, interpreted, compiled, one thread or several, alone or in a batch."""
 
 import subprocess
 import sys

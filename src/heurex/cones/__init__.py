@@ -34,7 +34,7 @@ def cone_fraction(
 def cone_fraction(
     normals: Any = None, *, rays: Any = None, return_error: bool = False, workers: int | None = None
 ) -> Any:
-    """Fraction of n-space in cones, which is also the probability that a standard Gaussian vector lies in them.
+    """Fraction of n-space in cones: the probability that a standard Gaussian vector lies in each of them.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def _same_direction(rows: np.ndarray, i: int, j: int) -> bool:
 
 
 def sector(rows: np.ndarray, count: int) -> tuple[int, int, int]:
-    """How many half-planes (0, 1 or 2, or EMPTY) bound the sector, and which; the second lies left of the first."""
+    """How many half-planes (0, 1, 2 or EMPTY) bound the sector, and which; the second left of the first."""
     m = 0
     first = 0
     second = 0
@@ -59,7 +59,7 @@ def sector(rows: np.ndarray, count: int) -> tuple[int, int, int]:
 
 
 def angle(rows: np.ndarray, i: int, j: int, forward: float) -> float:
-    """Angle, over a full turn, between row i and ``forward`` (1.0 or -1.0) times row j; relative error 6e-16."""
+    """Angle, over a full turn, between row i and ``forward`` (1.0 or -1.0) times row j, to 6e-16 of it."""
     height = sharp_turn(rows, i, j)
     along = rows[i, 0] * rows[j, 0] + rows[i, 1] * rows[j, 1]
     return OVER_2PI * atan2(abs(height), along if forward > 0.0 else -along)
@@ -79,7 +79,7 @@ def fraction_of_scaled(rows: np.ndarray, count: int) -> tuple[float, float]:
 
 
 def fraction(normals: np.ndarray) -> tuple[float, float, bool]:
-    """Fraction of the plane in ``{x : normals @ x >= 0}``, a bound on its error, and whether signs were decided.
+    """Fraction of the plane in ``{x : normals @ x >= 0}``, a bound on its error, and whether it is decided.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
 def ray_fraction(rays: np.ndarray) -> tuple[float, float, bool]:
     """Fraction of the plane in the convex hull of rays, shape (k, 2); otherwise as :func:`fraction`.
 
-    Method: the rays, read as half-planes, bound the dual sector; its two bounding rows are the outermost rays.
+    Method: the rays, read as half-planes, bound the dual sector; its two rows are the outermost rays.
     Where that sector has no interior, the hull is the plane, a half-plane, or flat.
     """
     rows = reals(rays.shape[0], 2)

@@ -1,4 +1,4 @@
-"""Batches of cones in two and three dimensions: which kernel, on which threads, and what to do again exactly."""
+"""Batches of cones in two and three dimensions: which kernel, which threads, and what to do again exactly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = tuple[np.ndarray, np.ndarray, np.ndarray]
 MANY: Final = 1000
 # A kernel that has been interpreted this often is compiled; it gives the same bits.
 OFTEN: Final = 20_000
-# Cones that one thread takes at a time: a multiple of the lock-step's 64 lanes, whatever the number of threads.
+# Cones that one thread takes at a time: a multiple of the lock-step's 128 lanes, whatever the threads.
 CHUNK: Final = 8192
 
 _HALF_SPACES: Final = {2: "circle", 3: "sphere"}
@@ -74,7 +74,7 @@ def _measure(scalar: str, lockstep: str, function: str, cones: np.ndarray, worke
 
 
 def measure_batch(normals: np.ndarray, workers: int) -> Result:
-    """Fractions of a batch of cones, finite normals of shape (B, k, 2) or (B, k, 3): values, errors, statuses."""
+    """Values, errors and statuses of a batch of cones, finite normals of shape (B, k, 2) or (B, k, 3)."""
     n = normals.shape[2]
     return _measure(_HALF_SPACES[n], _MANY_HALF_SPACES[n], "fractions", normals, workers)
 
@@ -86,7 +86,7 @@ def measure_rays_batch(rays: np.ndarray, workers: int) -> Result:
 
 
 def count_operations(cone: np.ndarray, *, rays: bool) -> Tally:
-    """Operations that one cone, shape (k, n), executes in the scalar kernel, by running it on counting numbers.
+    """Operations that one cone, shape (k, n), takes in the scalar kernel, by running it on counting numbers.
 
     Those that exact rationals take for a cone that no fixed precision decides are not among them.
     """

@@ -80,7 +80,7 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
 
 
 def two_product(a: float, b: float) -> tuple[float, float]:
-    """The rounded product and what the rounding lost, exactly (no overflow or underflow). Cost: 17 operations."""
+    """The rounded product and what the rounding lost, exactly (unless it underflows). Cost: 17."""
     product = a * b
     t = SPLITTER * a
     a_high = t - (t - a)
@@ -126,7 +126,7 @@ def cross_sign(rows: np.ndarray, i: int, j: int, axis: int) -> int:
 
 
 def turn_sign(rows: np.ndarray, i: int, j: int) -> int:
-    """Sign of the cross product of two rows in the plane: does row j lie to the left of row i. Error: none."""
+    """Sign of the cross product of two rows in the plane: is row j to the left of row i. Error: none."""
     return minor_sign(rows[i, 0], rows[i, 1], rows[j, 0], rows[j, 1])
 
 

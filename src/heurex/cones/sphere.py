@@ -137,7 +137,7 @@ def fraction_of_scaled(
 
 
 def fraction(normals: np.ndarray) -> tuple[float, float, bool]:
-    """Fraction of 3-space in ``{x : normals @ x >= 0}``, a bound on its error, and whether signs were decided.
+    """Fraction of 3-space in ``{x : normals @ x >= 0}``, a bound on its error, and whether it is decided.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def fraction(normals: np.ndarray) -> tuple[float, float, bool]:
 
     Returns
     -------
-    Value in [0, 1], error, and False where only exact rationals can decide a sign (then the value is nothing).
+    Value in [0, 1], error, and False where only exact rationals can decide a sign.
     """
     size = normals.shape[0] + 3
     rows = reals(size, 3)

@@ -1,4 +1,4 @@
-"""Many cones in 3-space at once: every pair of planes of 64 cones in lock-step, without a branch.
+"""Many cones in 3-space at once: every pair of planes of 128 cones in lock-step, without a branch.
 
 A triple of planes has one determinant, and it says for each of its three pairs on which side of the
 third plane their common ray lies; so the triples are gone through once and what they say is kept as
@@ -21,7 +21,7 @@ from heurex.cones.sphere import fractions as scalar_fractions
 
 KERNEL = True
 
-LANES = 64
+LANES = 128
 FEWEST = 3
 MOST = 8  # two bits for each of 28 pairs
 OVER_4PI = 1.0 / (4.0 * pi)
@@ -53,16 +53,14 @@ QUARTER_TURN = pi / 2.0
 TANGENT = 0.41421356237309503
 
 
-def _load(normals: np.ndarray, start: int, tiles: np.ndarray) -> None:
-    """Transpose 64 cones into tiles (row; x, y, z; lane); past the end of the batch its last cone again."""
-    last = normals.shape[0] - 1
-    for row in range(normals.shape[1]):
+def _load(block: np.ndarray, tiles: np.ndarray) -> None:
+    """Transpose 128 cones into tiles (row; x, y, z; lane)."""
+    for row in range(block.shape[1]):
         tile = tiles[row]
         for t in range(LANES):
-            b = min(start + t, last)
-            tile[t] = normals[b, row, 0]
-            tile[LANES + t] = normals[b, row, 1]
-            tile[2 * LANES + t] = normals[b, row, 2]
+            tile[t] = block[t, row, 0]
+            tile[LANES + t] = block[t, row, 1]
+            tile[2 * LANES + t] = block[t, row, 2]
 
 
 def _scale(tile: np.ndarray, bits: np.ndarray, scale: np.ndarray) -> None:
@@ -95,13 +93,33 @@ def _triple(
 ) -> None:
     """Note what the sign of a determinant says about its three pairs, and how close to zero any one came."""
     for t in range(LANES):
-        determinant = (
+        height = (
             cross[t] * third[t]
             + cross[LANES + t] * third[LANES + t]
             + cross[2 * LANES + t] * third[2 * LANES + t]
         )
-        seen[t] |= above if determinant > 0.0 else below
-        least[t] = min(least[t], abs(determinant))
+        seen[t] |= above if height > 0.0 else below
+        least[t] = min(least[t], abs(height))
+
+
+def _two_triples(
+    cross: np.ndarray,
+    third: np.ndarray,
+    fourth: np.ndarray,
+    masks: tuple[int, int, int, int],
+    seen: np.ndarray,
+    least: np.ndarray,
+) -> None:
+    """:func:`_triple` for two third planes at once, which halves the loads and stores."""
+    above, below, above_fourth, below_fourth = masks
+    for t in range(LANES):
+        x = cross[t]
+        y = cross[LANES + t]
+        z = cross[2 * LANES + t]
+        one = x * third[t] + y * third[LANES + t] + z * third[2 * LANES + t]
+        two = x * fourth[t] + y * fourth[LANES + t] + z * fourth[2 * LANES + t]
+        seen[t] |= (above if one > 0.0 else below) | (above_fourth if two > 0.0 else below_fourth)
+        least[t] = min(least[t], min(abs(one), abs(two)))
 
 
 def _turn(angle: np.ndarray, both: int, seen: np.ndarray, product: np.ndarray) -> None:
@@ -112,6 +130,32 @@ def _turn(angle: np.ndarray, both: int, seen: np.ndarray, product: np.ndarray) -
         b = 0.0 if cut_off else angle[LANES + t]
         real = product[t]
         imaginary = product[LANES + t]
+        product[t] = real * a - imaginary * b
+        product[LANES + t] = real * b + imaginary * a
+
+
+def _three_turns(angles: np.ndarray, first: int, both: int, seen: np.ndarray, product: np.ndarray) -> None:
+    """:func:`_turn` for three pairs in a row; the masks are that of the first, shifted."""
+    one = angles[first]
+    two = angles[first + 1]
+    three = angles[first + 2]
+    for t in range(LANES):
+        bits = seen[t]
+        cut_off = (bits & both) == both
+        a = 1.0 if cut_off else one[t]
+        b = 0.0 if cut_off else one[LANES + t]
+        cut_off = (bits & (both << 1)) == both << 1
+        c = 1.0 if cut_off else two[t]
+        d = 0.0 if cut_off else two[LANES + t]
+        cut_off = (bits & (both << 2)) == both << 2
+        e = 1.0 if cut_off else three[t]
+        f = 0.0 if cut_off else three[LANES + t]
+        real = a * c - b * d
+        imaginary = a * d + b * c
+        g = product[t]
+        h = product[LANES + t]
+        a = g * e - h * f
+        b = g * f + h * e
         product[t] = real * a - imaginary * b
         product[LANES + t] = real * b + imaginary * a
 
@@ -137,10 +181,8 @@ def _arctangents(slopes: np.ndarray) -> None:
         slopes[2 * LANES + t] = ((((z + Q0) * z + Q1) * z + Q2) * z + Q3) * z + Q4
 
 
-def _fractions(
-    product: np.ndarray, slopes: np.ndarray, least: np.ndarray, values: np.ndarray, redo: np.ndarray
-) -> None:
-    """The angle of the product, as a fraction; and which lanes the scalar kernel has to do again."""
+def _fractions(product: np.ndarray, slopes: np.ndarray) -> None:
+    """The fraction, into the first tile."""
     for t in range(LANES):
         real = product[t]
         imaginary = product[LANES + t]
@@ -152,18 +194,49 @@ def _fractions(
         angle = angle + (EIGHTH_TURN if low > TANGENT * high else 0.0)
         angle = QUARTER_TURN - angle if tall > wide else angle
         # The angle is now between the product and the nearer end of the real axis.
-        upper = 0.5 - OVER_4PI * angle if real >= 0.0 else 0.25 + OVER_4PI * angle
-        lower = OVER_4PI * angle if real >= 0.0 else 0.25 - OVER_4PI * angle
+        share = OVER_4PI * angle
+        upper = 0.5 - share if real >= 0.0 else 0.25 + share
+        lower = share if real >= 0.0 else 0.25 - share
         value = upper if imaginary >= 0.0 else lower
-        nothing = tall == 0.0 and real == 1.0  # no corner at all
-        values[t] = 0.0 if nothing else value
-        close = tall < (ROUNDING if imaginary > 0.0 else CLOSE) * real and not nothing
-        redo[t] = 1 if close or not least[t] > SURE else 0
+        slopes[t] = value if tall + abs(real - 1.0) > 0.0 else 0.0  # still 1: no corner at all
+
+
+def _margins(product: np.ndarray, least: np.ndarray, slopes: np.ndarray) -> None:
+    """Into the second tile, a number that is not positive if the scalar kernel has to do the lane again."""
+    for t in range(LANES):
+        imaginary = product[LANES + t]
+        margin = abs(imaginary) - (ROUNDING if imaginary > 0.0 else CLOSE) * product[t]
+        margin = margin if slopes[t] > 0.0 else 1.0
+        slopes[LANES + t] = min(margin, least[t] - SURE)
+
+
+def _store(
+    slopes: np.ndarray, error: float, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray
+) -> None:
+    for t in range(values.shape[0]):
+        values[t] = slopes[t]
+        errors[t] = error if slopes[t] > 0.0 else 0.0
+        undecided[t] = False
 
 
 def _bit(i: int, j: int, k: int) -> int:
     """Position of the pair i < j among the pairs of k planes."""
     return i * (2 * k - i - 1) // 2 + j - i - 1
+
+
+def _masks(i: int, j: int, m: int, k: int) -> tuple[int, int]:
+    """What a positive and what a negative determinant of planes i < j < m says.
+
+    If positive, m is above i x j and i above j x m, but j below i x m. For each pair there is a bit for
+    "something is above", and further up one for "something is below".
+    """
+    shift = k * (k - 1) // 2
+    one = _bit(i, j, k)
+    two = _bit(j, m, k)
+    three = _bit(i, m, k)
+    above = (1 << one) | (1 << two) | (1 << (shift + three))
+    below = (1 << (shift + one)) | (1 << (shift + two)) | (1 << three)
+    return above, below
 
 
 def _block(
@@ -183,21 +256,21 @@ def _block(
         product[LANES + t] = 0.0
     for i in range(k):
         for j in range(i + 1, k):
-            one = _bit(i, j, k)
-            _pair(tiles[i], tiles[j], cross, angles[one])
-            for third in range(j + 1, k):
-                # det(i, j, l) > 0: l is above i x j and i above j x l, but j below i x l.
-                two = _bit(j, third, k)
-                three = _bit(i, third, k)
-                above = (1 << one) | (1 << two) | (1 << (shift + three))
-                below = (1 << (shift + one)) | (1 << (shift + two)) | (1 << three)
-                _triple(cross, tiles[third], above, below, seen, least)
-    for one in range(shift):
-        _turn(angles[one], (1 << one) | (1 << (shift + one)), seen, product)
+            _pair(tiles[i], tiles[j], cross, angles[_bit(i, j, k)])
+            for m in range(j + 1, k - 1, 2):
+                masks = _masks(i, j, m, k) + _masks(i, j, m + 1, k)
+                _two_triples(cross, tiles[m], tiles[m + 1], masks, seen, least)
+            if (k - j) % 2 == 0:
+                above, below = _masks(i, j, k - 1, k)
+                _triple(cross, tiles[k - 1], above, below, seen, least)
+    for pair in range(0, shift - 2, 3):
+        _three_turns(angles, pair, (1 << pair) | (1 << (shift + pair)), seen, product)
+    for pair in range(shift - shift % 3, shift):
+        _turn(angles[pair], (1 << pair) | (1 << (shift + pair)), seen, product)
 
 
 def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray) -> None:
-    """Fraction of 3-space in each of a batch of cones, a bound on each error, and where signs stayed undecided.
+    """Fraction of 3-space in each of a batch of cones, a bound on each error, and which are undecided.
 
     Parameters
     ----------
@@ -225,11 +298,15 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
     product = np.empty(2 * LANES)
     slopes = np.empty(3 * LANES)
     scale = np.empty(LANES)
-    found = np.empty(LANES)
-    redo = np.empty(LANES, np.int64)
+    padded = np.empty((LANES, k, 3))
     bits = scale.view(np.int64)
     for start in range(0, count, LANES):
-        _load(normals, start, tiles)
+        block = normals[start : start + LANES]
+        if len(block) < LANES:  # the last cone again and again
+            for t in range(LANES):
+                padded[t] = block[min(t, len(block) - 1)]
+            block = padded
+        _load(block, tiles)
         for row in range(k):
             _scale(tiles[row], bits, scale)
         _block(tiles, cross, angles, seen, least, product)
@@ -238,12 +315,12 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
         np.divide(slopes[:LANES], slopes[LANES : 2 * LANES], slopes[:LANES])
         _arctangents(slopes)
         np.divide(slopes[LANES : 2 * LANES], slopes[2 * LANES :], slopes[LANES : 2 * LANES])
-        _fractions(product, slopes, least, found, redo)
-        for t in range(min(LANES, count - start)):
-            b = start + t
-            values[b] = found[t]
-            errors[b] = GIRARD_ERROR * k + END_ERROR if found[t] > 0.0 else 0.0
-            undecided[b] = False
-            if redo[t] != 0:
-                one = slice(b, b + 1)
+        _fractions(product, slopes)
+        _margins(product, least, slopes)
+        size = min(LANES, count - start)
+        here = slice(start, start + size)
+        _store(slopes, GIRARD_ERROR * k + END_ERROR, values[here], errors[here], undecided[here])
+        for t in range(size):
+            if not slopes[LANES + t] > 0.0:
+                one = slice(start + t, start + t + 1)
                 scalar_fractions(normals[one], values[one], errors[one], undecided[one])

@@ -149,7 +149,7 @@ def _with_line(rows: np.ndarray, count: int, units: np.ndarray) -> tuple[float, 
 
 
 def ray_fraction(rays: np.ndarray) -> tuple[float, float, bool]:
-    """Fraction of 3-space in the convex hull of rays, a bound on its error, and whether signs were decided.
+    """Fraction of 3-space in the convex hull of rays, a bound on its error, and whether it is decided.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def ray_fraction(rays: np.ndarray) -> tuple[float, float, bool]:
     Notes
     -----
     Error: absolute, below 2.4e-16 a ray + 1.2e-16; relative, below 1.6e-14, for most tiny ones.
-    Cost: that of the dual polygon and 100 operations for each extreme ray; O(k^3) if the hull contains a line.
+    Cost: that of the dual polygon and 100 operations for each extreme ray; O(k^3) if there is a line in it.
     """
     size = rays.shape[0] + 3
     rows = reals(size, 3)

@@ -62,7 +62,7 @@ def split_fan(
     sides: np.ndarray,
     units: np.ndarray,
 ) -> float:
-    """A needle that nearly joins two antipodes, cut across its middle by a plane of our own; FLAT if that fails.
+    """A needle that nearly joins two antipodes, cut across its middle by a new plane; FLAT if that fails.
 
     Expects the unit corners of :func:`fan`. Any plane is as good as any other, so its rounding is no error.
     """
