@@ -163,6 +163,21 @@ def test_few_rows_and_lines(n):
 
 
 @pytest.mark.parametrize("n", [4, 5, 6])
+@pytest.mark.parametrize("apart", [1e-17, 3e-16, 1e-15, 3e-15, 1e-14, 1e-11])
+def test_rows_that_rounding_hardly_tells_apart(n, apart):
+    rng = np.random.default_rng(n)
+    for rank in range(1, n + 1):
+        rows = np.zeros((rank, n))
+        rows[:, :rank] = rng.standard_normal((rank, rank))
+        once, error = measure(rows)
+        nudge = apart * rng.standard_normal((rank, n))
+        twice, twice_error = measure(np.vstack([rows, rows + nudge]))
+        assert abs(twice - once) <= error + twice_error + 3 * rank * apart
+        flat, flat_error = measure(np.vstack([rows, -rows[:1] + nudge[:1]]))
+        assert flat <= flat_error + 3 * apart
+
+
+@pytest.mark.parametrize("n", [4, 5, 6])
 def test_bits_do_not_depend_on_workers_or_company(n):
     rng = np.random.default_rng(n)
     size = {4: 600, 5: 130, 6: 10}[n]
@@ -218,5 +233,7 @@ def test_facets_of_a_simplex_are_orthogonal_to_its_other_rays():
     rays = np.random.default_rng(1).integers(-5, 6, (5, 5)).astype(float) + 9 * np.eye(5)
     found = facet_normals(rays)
     assert found is not None
-    heights = [[sum(Fraction(a) * Fraction(b) for a, b in zip(f, r, strict=True)) for r in rays] for f in found]
+    heights = [
+        [sum(Fraction(a) * Fraction(b) for a, b in zip(f, r, strict=True)) for r in rays] for f in found
+    ]
     assert all(sum(abs(h) > 1e-12 for h in row) == 1 and min(row) > -1e-12 for row in heights)
