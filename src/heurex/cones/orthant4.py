@@ -176,47 +176,46 @@ def path_length(low: np.ndarray) -> float:
     return log(slope + sqrt(1.0 + slope * slope))
 
 
-def orthant4(rows: np.ndarray) -> tuple[float, float]:
-    """Fraction of space where four linear forms are positive, and a bound on its error.
+def turning(low: np.ndarray, faces: np.ndarray) -> tuple[float, float]:
+    """What the turning of the last row needs to know, from triangular coordinates, ``(4, 4)``.
 
-    ``rows`` is ``(4, m)``, of any lengths but zero, m >= 1 and any rank: a set of dependent rows is
-    the limit of independent ones. Error: absolute, below the second number, about 1e-15. Cost: 10 to
-    20 nodes of 3 square roots and 3 arctangents for most cones, up to 230 for flat ones.
+    For each other row j one line of ``faces``, ``(3, 4)``: its cosine with the direction u of the turning,
+    the squared sine, and where the angle of its face starts and how it moves. Returns the fraction of
+    space where the three others are positive, and the volume that they span.
     """
-    low = farthest_last(normalised(rows))
     a11, a21, a22 = low[0, 0], low[1, 0], low[1, 1]
     a31, a32, a33 = low[2, 0], low[2, 1], low[2, 2]
     u1, u2, u3 = low[3, 0], low[3, 1], low[3, 2]
     length = sqrt(u1 * u1 + u2 * u2 + u3 * u3)
-    # Cross products of the three rows; in coordinates they need one protected difference.
+    if length > 0.0:
+        u1, u2, u3 = u1 / length, u2 / length, u3 / length
+    # Cross products of the three rows; in these coordinates they need one protected difference.
     z12 = a11 * a22
     y13, z13 = -a11 * a33, a11 * a32
     x23, y23, z23 = a22 * a33, -a21 * a33, cross_difference(a21, a32, a22, a31)
     n13 = y13 * y13 + z13 * z13
     n23 = x23 * x23 + y23 * y23 + z23 * z23
-    three = 0.5 - (
-        atan2(z12, a11 * a21) + atan2(sqrt(n13), a11 * a31) + atan2(sqrt(n23), a21 * a31 + a22 * a32)
-    ) / (4.0 * pi)
-    if length < TINY:
-        return 0.5 * three, ROUNDING4
-    u1, u2, u3 = u1 / length, u2 / length, u3 / length
-    end = path_length(low)
-    volume = z12 * a33
-    d12 = u3 * z12
-    d13 = u2 * y13 + u3 * z13
-    d23 = u1 * x23 + u2 * y23 + u3 * z23
-    far1, slow1 = z12 * z13, d12 * d13
-    far2, slow2 = -z12 * z23, -d12 * d23
-    far3, slow3 = y13 * y23 + z13 * z23, d13 * d23
-    s1, g1 = u1, u2 * u2 + u3 * u3
-    size2 = a21 * a21 + a22 * a22
-    c12 = a21 * u2 - a22 * u1
-    s2 = (a21 * u1 + a22 * u2) / sqrt(size2)
-    g2 = (size2 * u3 * u3 + c12 * c12) / size2
-    size3 = a31 * a31 + a32 * a32 + a33 * a33
+    d12, d13, d23 = u3 * z12, u2 * y13 + u3 * z13, u1 * x23 + u2 * y23 + u3 * z23
+    faces[0, 0], faces[0, 1] = u1, u2 * u2 + u3 * u3
+    faces[0, 2], faces[0, 3] = z12 * z13, d12 * d13
+    size = a21 * a21 + a22 * a22
+    cross = a21 * u2 - a22 * u1
+    faces[1, 0], faces[1, 1] = (a21 * u1 + a22 * u2) / sqrt(size), (size * u3 * u3 + cross * cross) / size
+    faces[1, 2], faces[1, 3] = -z12 * z23, -d12 * d23
+    size = a31 * a31 + a32 * a32 + a33 * a33
     cx, cy, cz = a32 * u3 - a33 * u2, a33 * u1 - a31 * u3, a31 * u2 - a32 * u1
-    s3 = (a31 * u1 + a32 * u2 + a33 * u3) / sqrt(size3)
-    g3 = (cx * cx + cy * cy + cz * cz) / size3
+    faces[2, 0] = (a31 * u1 + a32 * u2 + a33 * u3) / sqrt(size)
+    faces[2, 1] = (cx * cx + cy * cy + cz * cz) / size
+    faces[2, 2], faces[2, 3] = y13 * y23 + z13 * z23, d13 * d23
+    angles = atan2(z12, a11 * a21) + atan2(sqrt(n13), a11 * a31) + atan2(sqrt(n23), a21 * a31 + a22 * a32)
+    return 0.5 - angles / (4.0 * pi), z12 * a33
+
+
+def sweep(faces: np.ndarray, volume: float, end: float) -> tuple[float, int]:
+    """Integral of sum_j angle_j dbeta_j from 0 to ``end`` in tau, and the number of panels."""
+    s1, g1, far1, slow1 = faces[0, 0], faces[0, 1], faces[0, 2], faces[0, 3]
+    s2, g2, far2, slow2 = faces[1, 0], faces[1, 1], faces[1, 2], faces[1, 3]
+    s3, g3, far3, slow3 = faces[2, 0], faces[2, 1], faces[2, 2], faces[2, 3]
     count, first = panels(end)
     half = 0.5 * end / count
     total = 0.0
@@ -235,5 +234,19 @@ def orthant4(rows: np.ndarray) -> tuple[float, float]:
             rate += s3 / r3 * atan2(volume * r3, -(far3 + square * slow3))
             part += WEIGHTS[rule, i] * rate / (e + inverse)
         total += part
-    value = 0.5 * three + total * half / (2.0 * pi * pi)
+    return 2.0 * total * half, count
+
+
+def orthant4(rows: np.ndarray) -> tuple[float, float]:
+    """Fraction of space where four linear forms are positive, and a bound on its error.
+
+    ``rows`` is ``(4, m)``, of any lengths but zero, m >= 1 and any rank: a set of dependent rows is
+    the limit of independent ones. Error: absolute, below the second number, about 1e-15. Cost: 10 to
+    20 nodes of 3 square roots and 3 arctangents for most cones, up to 230 for flat ones.
+    """
+    low = farthest_last(normalised(rows))
+    faces = reals(3, 4)
+    three, volume = turning(low, faces)
+    swept, count = sweep(faces, volume, path_length(low))
+    value = 0.5 * three + swept / (4.0 * pi * pi)
     return (value if value > 0.0 else 0.0), ROUNDING4 + PANEL_ROUNDING * count

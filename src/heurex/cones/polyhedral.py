@@ -124,8 +124,12 @@ def fraction(normals: np.ndarray) -> tuple[float, float, int]:
     if count == rank:
         value, error = orthant6(unit)
         return value, error + merged + left_out, FINE
-    if rank == 1:
-        return 0.0, merged + left_out, FINE
+    if rank == 1:  # nearly equal or nearly opposite rows
+        value = 0.5
+        for i in range(1, count):
+            if unit[i, 0] * unit[0, 0] < 0.0:
+                value = 0.0
+        return value, merged + left_out, FINE
     room = reals(count + 2, rank)
     for i in range(count):
         for c in range(rank):
