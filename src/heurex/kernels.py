@@ -249,14 +249,14 @@ def _compile(function: FunctionType) -> Kernel:
 
     folder = _cache_folder()
     if folder is None:
-        return numba.njit(nogil=True)(function)
+        return numba.njit(nogil=True, error_model="numpy")(function)
     # numba looks up the folder when it decorates; other people's cached functions keep theirs
     from numba.core import config
 
     settings: Any = config
     before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        return numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     finally:
         settings.CACHE_DIR = before
 

@@ -18,6 +18,13 @@ from heurex.kernels import reals
 
 KERNEL = True
 
+# Columns and counts that are passed on are NumPy integers: numba compiles a callee anew for each plain literal.
+MARGIN = np.int64(7)
+WIDTH = np.int64(8)
+RAY = np.int64(3)
+ZERO = np.int64(0)
+WHOLE, GATE, EVENT = np.int64(0), np.int64(1), np.int64(2)
+
 CHECKS = 16
 SUBREGIONS = 18
 FRACTIONS = 126
@@ -36,18 +43,22 @@ def pair_responses(w_hi: np.ndarray, w_hh: np.ndarray, order: np.ndarray, out: n
         out[2, j] = w_hi[row]
 
 
-def is_less(numerator: float, denominator: float, swap: bool) -> bool:
-    """Whether numerator / denominator < 1 (with ``swap``: > 1), without dividing."""
-    less = numerator < denominator
+def is_less(numerator: float, denominator: float) -> bool:
+    """Whether numerator / denominator < 1, without dividing."""
+    if denominator > 0:
+        return numerator < denominator
     if denominator < 0:
-        less = numerator > denominator
-    elif denominator == 0:
-        less = numerator < 0
-    if swap:
-        if denominator == 0:
-            return numerator > 0
-        return not less and numerator != denominator
-    return less
+        return numerator > denominator
+    return numerator < 0
+
+
+def is_more(numerator: float, denominator: float) -> bool:
+    """Whether numerator / denominator > 1, without dividing."""
+    if denominator > 0:
+        return numerator > denominator
+    if denominator < 0:
+        return numerator < denominator
+    return numerator > 0
 
 
 def sixteen_checks(abc: np.ndarray, holds: np.ndarray) -> int:
@@ -58,10 +69,10 @@ def sixteen_checks(abc: np.ndarray, holds: np.ndarray) -> int:
     for i in range(12):
         holds[i] = signed[i] > 0
     gamma_0, gamma_1 = c[0] - c[3], c[1] - c[2]
-    holds[12] = is_less(gamma_0, a[3] - a[0], False)
-    holds[13] = is_less(gamma_0, b[3] - b[0], False)
-    holds[14] = is_less(gamma_1, a[2] - a[1], True)
-    holds[15] = is_less(gamma_1, b[2] - b[1], True)
+    holds[12] = is_less(gamma_0, a[3] - a[0])
+    holds[13] = is_less(gamma_0, b[3] - b[0])
+    holds[14] = is_more(gamma_1, a[2] - a[1])
+    holds[15] = is_more(gamma_1, b[2] - b[1])
     for i in range(CHECKS):
         if holds[i]:
             count += 1
@@ -240,18 +251,18 @@ def label_fraction(
         if rival == label:
             continue
         for i in range(m):
-            here[i, 7] = 0.0
+            here[i, MARGIN] = 0.0
         for j in range(4):
             if gates[j] != 0:
                 weight = (w_oh[label, j] - w_oh[rival, j]) * gates[j]
                 for i in range(m):
-                    here[i, 7] = here[i, 7] + weight * here[i, 3 + j]
-        s = clear_side(here, m, 7)
+                    here[i, MARGIN] = here[i, MARGIN] + weight * here[i, 3 + j]
+        s = clear_side(here, m, MARGIN)
         if s == -1 or (s == 0 and rival < label):
             return 0.0
         if s == 2:
             there = one if cuts == 0 else two
-            m = keep_positive(here, m, 7, 8, there)
+            m = keep_positive(here, m, MARGIN, WIDTH, there)
             here = there
             cuts += 1
     return whole if cuts == 0 else fraction(here, m)
@@ -267,7 +278,7 @@ def gate_probabilities(
     for j in range(4):
         s = clear_side(corners, m, 3 + j)
         if s == 2:
-            parts[j] = fraction(one, keep_positive(corners, m, 3 + j, 3, one))
+            parts[j] = fraction(one, keep_positive(corners, m, RAY + j, RAY, one))
             probs[j] = parts[j] / whole
         else:
             parts[j] = whole if s == 1 else 0.0
@@ -291,15 +302,15 @@ def add_up_subregion(
     first = rows
     if not likely:
         contribution = whole / 3
-    rows = note(sink, keep, rows, index, 0, 0, whole)
+    rows = note(sink, keep, rows, index, WHOLE, ZERO, whole)
     if likely and whole >= 1e-15:
         gate_probabilities(corners, m, whole, one, probs, parts)
         for j in range(4):
-            rows = note(sink, keep, rows, index, 1, j, parts[j])
+            rows = note(sink, keep, rows, index, GATE, j, parts[j])
         tightest = latent_gates(probs, shifts, gates)
         for latent in range(2):
             right = label_fraction(corners, m, whole, w_oh, gates[latent], label, one, two)
-            rows = note(sink, keep, rows, index, 2, latent, right)
+            rows = note(sink, keep, rows, index, EVENT, latent, right)
             weight = latent_prob if latent == 1 else 1 - latent_prob
             contribution = contribution + weight * right
     if keep:
@@ -359,7 +370,7 @@ def original(
     work[3][0] = sqrt(latent_prob / (1 - latent_prob))
     work[3][1] = 1 / work[3][0]
     heights, ends = reals(2, 4), np.zeros(10, np.int64)
-    value, tightest, rows, subregion = 0.0, 1.0, 0, 0
+    value, tightest, rows, subregion = 0.0, 1.0, ZERO, ZERO
     for i in range(6):
         for end in range(2):
             for j in range(4):

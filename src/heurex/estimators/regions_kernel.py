@@ -18,6 +18,9 @@ KERNEL = True
 
 # A sum is taken for zero when it is below this share of its largest term: rounding, not a value.
 ROUNDING = 1e-15
+# NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
+RAY = np.int64(3)
+BOTTOM = np.int64(0)
 
 
 def corner_capacity(hidden_size: int, seq_len: int) -> int:
@@ -239,7 +242,7 @@ def walk(
         state[0, 1] = 0
         state[0, 2] = d
         state[0, 3] = 0
-        top = 0
+        top = BOTTOM
         while top >= 0:
             if state[top, 2] < d:
                 top = cut_neuron(top, stack, state, pattern, one, two)
@@ -260,7 +263,7 @@ def walk(
                             sink_pattern[regions, t, j] = pattern[top, t, j]
                     for k in range(3):
                         sink_measures[regions, k] = out[k]
-                    copy_corners(stack[top], m, 3, sink_corners[regions])
+                    copy_corners(stack[top], m, RAY, sink_corners[regions])
                 regions += 1
                 top -= 1
     return regions

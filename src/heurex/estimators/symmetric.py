@@ -131,7 +131,11 @@ class Symmetric(Estimator):
         _require(stack)
         values, errors = np.zeros(len(stack)), np.zeros(len(stack))
         kernels.compiled(symmetric_kernel).symmetric_batch(
-            stack.w_hi, stack.w_hh, stack.w_oh, _PAIRINGS, _ORDERINGS, values, errors
+            *(weights.copy() for weights in (stack.w_hi, stack.w_hh, stack.w_oh)),
+            _PAIRINGS,
+            _ORDERINGS,
+            values,
+            errors,
         )
         status = [Status.OK if good else Status.ILL_CONDITIONED for good in np.isfinite(errors)]
         return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
