@@ -13,7 +13,7 @@ import numpy as np
 
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
-from heurex.estimators import original_kernel
+from heurex.estimators import original_kernel, strips_kernel
 from heurex.estimators.base import Cell, Check, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name, ordering_normals
@@ -23,6 +23,8 @@ __all__ = ["Original", "best_order", "sixteen_checks"]
 _ORDERS: Final = np.array(list(permutations(range(4))))
 _WEDGE_REGION: Final = (1, 2, 3, 3, 4, 4)
 _WEDGE_HIGH: Final = (1, 0, 1, 0, 0, 1)
+_SUBREGIONS: Final = 18
+_FRACTIONS: Final = _SUBREGIONS * 7
 _NOTE_COST: Final = 5
 
 
@@ -38,8 +40,10 @@ def best_order(model: Rnn) -> tuple[tuple[int, ...], tuple[Check, ...]]:
         If the model is not of size d = 4, n = 3.
     """
     _require(model)
+    sums = np.zeros((4, 4, 4))
+    original_kernel.responses(model.w_hi, model.w_hh, sums)
     order, _ = original_kernel.find_order(
-        model.w_hi, model.w_hh, model.w_oh, _ORDERS, np.zeros((3, 4)), np.zeros(16, np.bool_)
+        model.w_hi, model.w_hh, model.w_oh, sums, _ORDERS, np.zeros((3, 4)), np.zeros(16, np.bool_)
     )
     best = tuple(int(i) for i in _ORDERS[order])
     return best, sixteen_checks(model.permuted(best))
@@ -54,9 +58,9 @@ def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
     >>> sum(check.holds for check in sixteen_checks(load("m43")))
     16
     """
-    abc, holds = np.zeros((3, 4)), np.zeros(16, np.bool_)
-    original_kernel.pair_responses(model.w_hi, model.w_hh, np.arange(4), abc)
-    original_kernel.sixteen_checks(abc, holds)
+    holds = np.zeros(original_kernel.CHECKS, np.bool_)
+    abc = _responses(model)
+    original_kernel.sixteen_checks(abc, holds, 0)
     a, b, c = abc
     signs = {
         "a3": a[3], "-a0": -a[0], "a2": a[2], "-a1": -a[1], "b3": b[3], "-b0": -b[0],
@@ -76,6 +80,14 @@ def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
         Check(name, statement, bool(ok), float(value))
         for (name, statement, value), ok in zip(statements, holds, strict=True)
     )
+
+
+def _responses(model: Rnn) -> np.ndarray:
+    """a_j, b_j and c_j of the note as rows, neurons as they stand."""
+    sums, abc = np.zeros((4, 4, 4)), np.zeros((3, 4))
+    original_kernel.responses(model.w_hi, model.w_hh, sums)
+    original_kernel.pair_responses(model.w_hi, sums, np.arange(4), abc)
+    return abc
 
 
 def _require(model: Rnn | RnnStack) -> None:
@@ -120,8 +132,8 @@ class Original(Estimator):
         _require(model)
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
         kernel, numbers, tally = kernels.counted(original_kernel, weights)
-        sink = np.zeros((original_kernel.FRACTIONS, 5), object)
-        corners = np.zeros((original_kernel.SUBREGIONS, 8, 3), object)
+        sink = np.zeros((_FRACTIONS, 5), object)
+        corners = np.zeros((_SUBREGIONS, strips_kernel.CORNERS, 3), object)
         value, tightest, best, holding, count = kernel.original(
             numbers["w_hi"], numbers["w_hh"], numbers["w_oh"], _ORDERS, self.latent_prob, sink, corners
         )
@@ -169,9 +181,7 @@ def _error(tightest: float) -> float:
 
 def _region_maps(model: Rnn) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """For each merged region its two half-spaces and h_2 as a linear map, both in terms of (x_0, x_1)."""
-    abc = np.zeros((3, 4))
-    original_kernel.pair_responses(model.w_hi, model.w_hh, np.arange(4), abc)
-    a, b, c = abc
+    a, b, c = _responses(model)
     gamma_0, gamma_1 = c[0] - c[3], c[1] - c[2]
     r1, r2 = gamma_0 / (a[3] - a[0]), gamma_1 / (b[2] - b[1])
     r3, r4 = gamma_0 / (b[3] - b[0]), gamma_1 / (a[2] - a[1])
@@ -191,8 +201,9 @@ def _region_maps(model: Rnn) -> dict[int, tuple[np.ndarray, np.ndarray]]:
 
 
 def _gates(probs: np.ndarray, latent_prob: float) -> np.ndarray:
-    gates, shift = np.zeros((2, 4)), (latent_prob / (1 - latent_prob)) ** 0.5
-    original_kernel.latent_gates(probs, np.array([shift, 1 / shift]), gates)
+    gates, shifts = np.zeros((2, 4)), np.zeros(2)
+    strips_kernel.latent_shifts(latent_prob, shifts)
+    strips_kernel.latent_gates(probs, shifts, gates)
     return gates
 
 
@@ -200,7 +211,7 @@ def _cells(model: Rnn, latent_prob: float, sink: np.ndarray, corners: np.ndarray
     """The kernel's rows as cells: subregions, their gate events and their label events."""
     maps = _region_maps(model)
     cells: list[Cell] = []
-    by_subregion = [sink[sink[:, 0] == index] for index in range(original_kernel.SUBREGIONS)]
+    by_subregion = [sink[sink[:, 0] == index] for index in range(_SUBREGIONS)]
     for index, rows in enumerate(by_subregion):
         wedge, place = divmod(index, 3)
         region, high = _WEDGE_REGION[wedge], _WEDGE_HIGH[wedge]

@@ -18,9 +18,11 @@ from heurex.scoring.comparison import null_scores, rms_spread, sampling_rmse, sc
 __all__ = ["NOTE_OPS", "Beside", "beside_the_note", "summarise"]
 
 NOTE_OPS: Final = {"original": 71_000, "symmetric": 7_680}
-"""As the note prints them; the symmetric version's has four half-spaces where six are needed."""
+"""As the note prints them; the symmetric version counts four half-spaces where six are needed."""
 
-CITATION: Final = 'Jacob Hilton, "Heuristic explanations for 2nd argmax models", Alignment Research Center, 21 December 2024'
+CITATION: Final = (
+    'Jacob Hilton, "Heuristic explanations for 2nd argmax models", Alignment Research Center, 21 December 2024'
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
