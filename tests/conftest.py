@@ -9,6 +9,7 @@ import pytest
 
 import heurex
 
+collect_ignore_glob = ["data/*"]
 DATA = Path(__file__).parent / "data"
 
 

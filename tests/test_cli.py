@@ -103,7 +103,7 @@ def test_unknown_names_are_exit_code_2():
     refused_in_a_line(2, "sigma is -1.0", "reproduce", "--sigma", "-1")
     refused_in_a_line(2, "latent_prob is 'x'", "estimate", "m43", "-m", "original", "--set", "latent_prob=x")
     refused(2, "No such command", "nothing")
-    refused(2, "not a valid int", "reproduce", "--models", "many")
+    refused(2, "valid integer", "reproduce", "--models", "many")
 
 
 def test_bad_files_are_exit_code_1(tmp_path, m43):

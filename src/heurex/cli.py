@@ -185,18 +185,20 @@ def reproduce(
 
 def main() -> None:
     """Run the command line; every refusal is one sentence on standard error."""
-    import click
-
     code = 0
     try:
         code = app(standalone_mode=False) or 0
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         code = stop.exit_code
-    except click.ClickException as problem:
-        problem.show()
-        code = problem.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         code = _say("interrupted; nothing was written", 130)
+    except typer.TyperException as problem:
+        show: Any = getattr(problem, "show", None)
+        code = getattr(problem, "exit_code", 2)
+        if show is None:
+            _say(str(problem), code)
+        else:
+            show()
     except NotApplicable as problem:
         code = _say(str(problem), 3)
     except UsageError as problem:

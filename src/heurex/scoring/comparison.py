@@ -52,8 +52,8 @@ def score(values: np.ndarray, truth: np.ndarray, *, seed: int = 0) -> Score:
 
     Examples
     --------
-    >>> score(np.array([0.5, 0.7]), np.array([0.4, 0.8])).rmse.round(3)
-    np.float64(0.1)
+    >>> round(score(np.array([0.5, 0.7]), np.array([0.4, 0.8])).rmse, 12)
+    0.1
     """
     if values.shape != truth.shape or values.ndim != 1:
         raise UsageError(
