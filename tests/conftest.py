@@ -31,6 +31,12 @@ def reference_orders():
 
 
 @pytest.fixture(scope="session")
+def switches():
+    """For the reference models the original version under every combination of its approximations."""
+    return json.loads((DATA / "reference" / "m43_switches.json").read_text())
+
+
+@pytest.fixture(scope="session")
 def m43():
     return heurex.load("m43")
 

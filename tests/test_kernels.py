@@ -9,7 +9,7 @@ from heurex import kernels
 from heurex.cones import corners
 from heurex.estimators import original_kernel, regions_kernel
 from heurex.estimators.exact import _starts
-from heurex.estimators.original import _ORDERS
+from heurex.estimators.original_checks import ORDERS
 
 
 def walk_with(kernel, weights, kind):
@@ -36,7 +36,7 @@ def test_interpreted_compiled_and_counted_agree_bit_for_bit(reference):
         assert np.array_equal(plain, walk_with(counting, numbers.values(), object))
         assert tally.add > 1000
 
-        rest = (_ORDERS, 0.2, np.zeros((0, 5)), np.zeros((0, 8, 3)))
+        rest = (ORDERS, np.zeros(3, np.int64), 0.2, np.zeros((0, 5)), np.zeros((0, 12, 3)))
         counting, numbers, tally = kernels.counted(original_kernel, weights)
         interpreted = original_kernel.original(*weights.values(), *rest)[0]
         assert interpreted == kernels.compiled(original_kernel).original(*weights.values(), *rest)[0]

@@ -7,7 +7,7 @@ from models import hand_built
 import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status
 from heurex.estimators import Original
-from heurex.estimators.original import best_order, sixteen_checks
+from heurex.estimators.original_checks import best_order, near_equalities, sixteen_checks
 
 
 def test_against_the_prototype(reference):
@@ -145,3 +145,60 @@ def test_it_says_where_it_does_not_apply():
     silent = Rnn(np.zeros(4), np.zeros((4, 4)), np.zeros((3, 4)))
     with pytest.raises(NotApplicable, match="fails in the best of the 24 orders"):
         heurex.estimate(silent, "original")
+
+
+COMBINATIONS = [
+    (regions, gates, unlikely)
+    for regions in ("merged", "signed", "true")
+    for gates in ("latent", "mean", "exact")
+    for unlikely in ("third", "gates")
+]
+
+
+@pytest.mark.parametrize(("regions", "gates", "unlikely"), COMBINATIONS)
+def test_every_combination_of_switches_against_the_prototype(reference, switches, regions, gates, unlikely):
+    estimator = Original(regions=regions, gates=gates, unlikely=unlikely)
+    together = estimator.estimate_stack(RnnStack.of([record["model"] for record in reference]))
+    for i, (record, values) in enumerate(zip(reference, switches, strict=True)):
+        expected = values[f"{regions}+{gates}+{unlikely}"]
+        assert abs(together.value[i] - expected) < 1e-12
+        if i < 3:
+            assert estimator.estimate(record["model"]).value == together.value[i]
+
+
+@pytest.mark.parametrize(("regions", "gates", "unlikely"), COMBINATIONS)
+def test_cells_under_every_combination(reference, regions, gates, unlikely):
+    for record in (reference[0], reference[5]):
+        found = heurex.estimate(record["model"], "original", regions=regions, gates=gates, unlikely=unlikely)
+        top = [cell for cell in found.cells if cell.parent is None]
+        assert abs(sum(cell.fraction for cell in top) - 1) < 1e-14
+        assert abs(sum(cell.contribution for cell in top) - found.value) < 1e-14
+        assert abs(heurex.true_contributions(record["model"], top).sum() - record["exact"]) < 1e-13
+        assert len({cell.name for cell in found.cells}) == len(found.cells)
+        for cell in found.cells:
+            tied = not np.any(cell.normals, axis=1).all()  # all neurons off: the answer is 0 by the tie rule
+            expected = 0.0 if tied and cell.label > 0 else heurex.cone_fraction(cell.normals)
+            assert cell.fraction == pytest.approx(expected, abs=5e-15), cell.name
+
+
+def test_no_approximation_is_the_truth(reference):
+    for record in reference:
+        found = heurex.estimate(record["model"], "original", regions="true", gates="exact", unlikely="gates")
+        assert abs(found.value - record["exact"]) < 1e-13
+
+
+def test_near_equalities(m43):
+    found = heurex.estimate(m43, "original")
+    assert found.near_equalities == near_equalities(m43)
+    assert len(found.near_equalities) == 14
+    by_name = {check.name: check for check in found.near_equalities}
+    assert by_name["c0 ~ -c3"].gap == pytest.approx(
+        (3.9640893936157227 - 3.9633681774139404) / 3.9640893936157227
+    )
+    assert all(check.holds for check in found.near_equalities)
+
+
+def test_unknown_switches(m43):
+    for key in ("regions", "gates", "unlikely"):
+        with pytest.raises(heurex.UsageError, match=f"{key} is 'some'; expected one of"):
+            heurex.estimate(m43, "original", **{key: "some"})

@@ -58,72 +58,66 @@ def fraction(corners: np.ndarray, ends: np.ndarray, m: int, up: bool) -> float:
     return abs(atan2(im, re)) / TWO_PI
 
 
-def keep_positive(
-    corners: np.ndarray,
-    ends: np.ndarray,
-    m: int,
-    column: int,
-    carried: int,
-    planar: np.ndarray,
-    kept: np.ndarray,
-    kept_ends: np.ndarray,
-) -> int:
-    """Write the part of a polygon where the value in a column is positive to ``kept``; return its corners.
+def keep_side(
+    corners: np.ndarray, ends: np.ndarray, m: int, column: int, positive: bool, first: int, past: int,
+    planar: np.ndarray, kept: np.ndarray, kept_ends: np.ndarray,
+) -> int:  # fmt: skip
+    """Write the part of a polygon where the value in a column has one sign to ``kept``; return its corners.
 
-    The value in the column ``carried`` comes along (give the same column to carry nothing). ``planar`` holds
+    The values in the columns from ``first`` up to ``past`` (left out) come along. ``planar`` holds
     x_0^2 + x_1^2 of the wedge's two rays.
     """
     count = 0
     for i in range(m):
         j = i + 1 if i + 1 < m else 0
-        here = corners[i, column]
-        there = corners[j, column]
+        here = corners[i, column] if positive else -corners[i, column]
+        there = corners[j, column] if positive else -corners[j, column]
         if here >= 0:
             for w in range(4):
                 kept[count, w] = corners[i, w]
-            kept[count, carried] = corners[i, carried]
+            for w in range(first, past):
+                kept[count, w] = corners[i, w]
             kept_ends[count] = ends[i]
             count += 1
         if (here > 0 and there < 0) or (here < 0 and there > 0):
-            cross(corners, ends, i, j, column, carried, planar, kept, kept_ends, count)
+            if ends[i] == AXIS:
+                cross_axis(corners, ends, i, j, column, first, past, kept, kept_ends, count)
+            elif ends[j] == AXIS:
+                cross_axis(corners, ends, j, i, column, first, past, kept, kept_ends, count)
+            else:
+                cross(corners, ends, i, j, column, first, past, kept, kept_ends, count)
+            set_length(kept, count, kept_ends[count], planar)
             count += 1
     return count
 
 
+def cross_axis(
+    corners: np.ndarray, ends: np.ndarray, axis: int, other: int, column: int, first: int, past: int,
+    kept: np.ndarray, kept_ends: np.ndarray, row: int,
+) -> None:  # fmt: skip
+    """The corner where a value vanishes between the axis corner (0, 0, 1) or (0, 0, -1) and another one."""
+    steps = -corners[other, column] / corners[axis, column]
+    kept[row, 0], kept[row, 1] = corners[other, 0], corners[other, 1]
+    kept[row, 2] = corners[other, 2] + steps if corners[axis, 2] > 0 else corners[other, 2] - steps
+    for w in range(first, past):
+        kept[row, w] = 0.0 if w == column else corners[other, w] + steps * corners[axis, w]
+    kept_ends[row] = ends[other]
+
+
 def cross(
-    corners: np.ndarray,
-    ends: np.ndarray,
-    i: int,
-    j: int,
-    column: int,
-    carried: int,
-    planar: np.ndarray,
-    kept: np.ndarray,
-    kept_ends: np.ndarray,
-    row: int,
-) -> None:
-    """The corner between corners i and j at which a value of opposite signs vanishes."""
-    if ends[i] == AXIS or ends[j] == AXIS:
-        axis, other = (i, j) if ends[i] == AXIS else (j, i)
-        steps = -corners[other, column] / corners[axis, column]
-        kept[row, 0], kept[row, 1] = corners[other, 0], corners[other, 1]
-        # the axis corner is (0, 0, 1) or (0, 0, -1): so many steps along it
-        kept[row, 2] = corners[other, 2] + steps if corners[axis, 2] > 0 else corners[other, 2] - steps
-        if carried != column:
-            kept[row, carried] = corners[other, carried] + steps * corners[axis, carried]
-        kept_ends[row] = ends[other]
-    else:
-        share = corners[i, column] / (corners[i, column] - corners[j, column])
-        radial = is_radial(ends[i], ends[j])
-        for w in range(3):
-            if corners[i, w] == corners[j, w]:
-                kept[row, w] = corners[i, w]
-            else:
-                kept[row, w] = corners[i, w] + share * (corners[j, w] - corners[i, w])
-        if carried != column:
-            kept[row, carried] = corners[i, carried] + share * (corners[j, carried] - corners[i, carried])
-        kept_ends[row] = ends[i] if radial else INSIDE
-    set_length(kept, row, kept_ends[row], planar)
+    corners: np.ndarray, ends: np.ndarray, i: int, j: int, column: int, first: int, past: int,
+    kept: np.ndarray, kept_ends: np.ndarray, row: int,
+) -> None:  # fmt: skip
+    """The corner where a value of opposite signs vanishes between two corners off the axis."""
+    share = corners[i, column] / (corners[i, column] - corners[j, column])
+    for w in range(3):
+        if corners[i, w] == corners[j, w]:
+            kept[row, w] = corners[i, w]
+        else:
+            kept[row, w] = corners[i, w] + share * (corners[j, w] - corners[i, w])
+    for w in range(first, past):
+        kept[row, w] = 0.0 if w == column else corners[i, w] + share * (corners[j, w] - corners[i, w])
+    kept_ends[row] = ends[i] if is_radial(ends[i], ends[j]) else INSIDE
 
 
 def set_length(corners: np.ndarray, row: int, end: int, planar: np.ndarray) -> None:

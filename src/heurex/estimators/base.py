@@ -170,6 +170,8 @@ class Estimate:
         How the evaluation ended.
     cells, checks
         The cells that were added up, and the statements that were checked.
+    near_equalities
+        What the explanation takes for equal, with relative gaps.
     """
 
     estimator: str
@@ -184,6 +186,7 @@ class Estimate:
     status: Status = Status.OK
     cells: tuple[Cell, ...] = ()
     checks: tuple[Check, ...] = ()
+    near_equalities: tuple[Check, ...] = ()
 
     def __float__(self) -> float:
         return float(self.value)

@@ -9,13 +9,21 @@ Source: Hilton (2024), "Original version".
 
 import numpy as np
 
+from heurex.estimators.step_two_kernel import (
+    MAX_RAYS,
+    MAX_STRIPS,
+    MERGED,
+    SIGNED,
+    merged_strips,
+    signed_strips,
+    true_strips,
+)
 from heurex.estimators.strips_kernel import add_up_strips, latent_shifts
 from heurex.kernels import reals
 
 KERNEL = True
 
 CHECKS = 16
-STRIPS = 6
 # Relative difference below which two orders count as equally asymmetric.
 EQUAL = 1e-12
 
@@ -136,56 +144,12 @@ def find_order(
     return best, best_count
 
 
-def merged_strips(
-    abc: np.ndarray, rays: np.ndarray, between: np.ndarray, states: np.ndarray, regions: np.ndarray
-) -> int:
-    """The note's four merged regions as six strips: regions 3 and 4 are cut in two by x_0 = x_1.
-
-    ``rays`` (rays, 2) are the boundaries in the (x_0, x_1) plane, ``between`` (strips, 2) which two of them
-    bound a strip, ``states`` (strips, 2, 4) h_2 on these two, ``regions`` (strips, 2) the region's number and 1
-    if its subregions with x_2 between x_0 and x_1 are unlikely. Returns the number of strips.
-    """
-    a, b, c = abc[0], abc[1], abc[2]
-    gamma_0, gamma_1 = c[0] - c[3], c[1] - c[2]
-    for i in range(6):
-        rays[i, 1] = 1.0 if i < 3 else -1.0
-    rays[0, 0], rays[1, 0] = gamma_0 / (a[3] - a[0]), gamma_1 / (a[2] - a[1])
-    rays[3, 0], rays[4, 0] = -(gamma_1 / (b[2] - b[1])), -(gamma_0 / (b[3] - b[0]))
-    rays[2, 0], rays[5, 0] = 1.0, -1.0
-    bounds = ((3, 0), (1, 4), (0, 2), (2, 1), (4, 5), (5, 3))
-    numbers = (1, 2, 3, 3, 4, 4)
-    neurons = ((0, 1), (2, 3), (1, 3), (1, 3), (0, 2), (0, 2))
-    for i in range(STRIPS):
-        response = a if (i == 1 or i == 2 or i == 3) else b
-        regions[i, 0], regions[i, 1] = numbers[i], 1 if i > 1 else 0
-        for end in range(2):
-            between[i, end] = bounds[i][end]
-            for j in range(4):
-                states[i, end, j] = 0.0
-            for k in range(2):
-                j = neurons[i][k]
-                if (i == 3 or i == 5) and end == 0:
-                    states[i, end, j] = states[i - 1, 1, j]
-                else:
-                    states[i, end, j] = on_ray(response[j], c[j], rays[bounds[i][end]])
-    return STRIPS
-
-
-def on_ray(response: float, direct: float, ray: np.ndarray) -> float:
-    """response x_0 + direct x_1, where x_1 is 1 or -1 and x_0 may be."""
-    first = response
-    if ray[0] == -1:
-        first = -response
-    elif ray[0] != 1:
-        first = response * ray[0]
-    return first + direct if ray[1] > 0 else first - direct
-
-
 def original(
     w_hi: np.ndarray,
     w_hh: np.ndarray,
     w_oh: np.ndarray,
     orders: np.ndarray,
+    switches: np.ndarray,
     latent_prob: float,
     sink: np.ndarray,
     sink_corners: np.ndarray,
@@ -198,6 +162,9 @@ def original(
         Weights, shapes ``(4,)``, ``(4, 4)``, ``(3, 4)``, neurons in any order.
     orders
         The orders of the neurons to try, ``(orders, 4)``.
+    switches
+        Which approximations are made, ``(3,)``: regions 0 merged, 1 signed, 2 true; gates 0 latent, 1 mean,
+        2 exact; unlikely subregions 0 a third, 1 like the others.
     latent_prob
         q, the chance that the latent variable is 1.
     sink, sink_corners
@@ -223,13 +190,20 @@ def original(
             w_hh_ordered[j, k] = w_hh[order[j], order[k]]
         for i in range(3):
             w_oh_ordered[i, j] = w_oh[i, order[j]]
-    rays, states, shifts = reals(6, 2), reals(STRIPS, 2, 4), reals(2)
-    between, regions = np.zeros((STRIPS, 2), np.int64), np.zeros((STRIPS, 2), np.int64)
-    strips = merged_strips(abc, rays, between, states, regions)
+    rays, states, shifts = reals(MAX_RAYS, 2), reals(MAX_STRIPS, 2, 4), reals(2)
+    between, regions = np.zeros((MAX_STRIPS, 2), np.int64), np.zeros((MAX_STRIPS, 2), np.int64)
+    for i in range(MAX_RAYS):
+        rays[i, 0] = rays[i, 1] = 0.0
+    if switches[0] == MERGED:
+        strips = merged_strips(abc, rays, between, states, regions)
+    elif switches[0] == SIGNED:
+        strips = signed_strips(abc, rays, between, states, regions)
+    else:
+        strips = true_strips(abc, rays, between, states, regions)
     latent_shifts(latent_prob, shifts)
     value, tightest, fractions = add_up_strips(
         abc[2], w_hh_ordered, w_oh_ordered, rays, between, states, regions, strips,
-        latent_prob, shifts, sink, sink_corners,
+        switches, latent_prob, shifts, sink, sink_corners,
     )  # fmt: skip
     return value, tightest, best, count, fractions
 
@@ -239,6 +213,7 @@ def original_batch(
     w_hh: np.ndarray,
     w_oh: np.ndarray,
     orders: np.ndarray,
+    switches: np.ndarray,
     latent_prob: float,
     values: np.ndarray,
     tightest: np.ndarray,
@@ -248,7 +223,7 @@ def original_batch(
     no_sink, no_corners = reals(0, 5), reals(0, 1, 3)
     for b in range(w_hi.shape[0]):
         value, tight, best, holding, fractions = original(
-            w_hi[b], w_hh[b], w_oh[b], orders, latent_prob, no_sink, no_corners
+            w_hi[b], w_hh[b], w_oh[b], orders, switches, latent_prob, no_sink, no_corners
         )
         values[b] = value
         tightest[b] = tight

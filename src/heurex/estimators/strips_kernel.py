@@ -16,7 +16,7 @@ from math import sqrt
 import numpy as np
 
 from heurex.cones.corners import clear_side
-from heurex.cones.wedge import AXIS, LENGTH, fraction, keep_positive
+from heurex.cones.wedge import AXIS, LENGTH, fraction, keep_side
 from heurex.kernels import reals
 
 KERNEL = True
@@ -25,10 +25,12 @@ KERNEL = True
 Z3 = np.int64(4)
 MARGIN = np.int64(8)
 OTHER_MARGIN = np.int64(9)
+PAST = np.int64(10)
 ZERO = np.int64(0)
 WHOLE, GATE, EVENT = np.int64(0), np.int64(1), np.int64(2)
+LATENT, MEAN, EXACT = 0, 1, 2
 WIDTH = 10
-CORNERS = 10
+CORNERS = 12
 # The gates change their form above p = 1/2, so that a p that is 1/2 by symmetry must not be above it by rounding.
 HALF = 0.5 + 1e-12
 # A subregion of a smaller fraction than this contributes nothing.
@@ -155,13 +157,13 @@ def label_fraction(
         return 0.0
     write_margin(corners, m, differences[label, other], gates, OTHER_MARGIN)
     if first == 2:
-        m = keep_positive(corners, ends, m, MARGIN, OTHER_MARGIN, planar, one[0], one[1])
+        m = keep_side(corners, ends, m, MARGIN, True, OTHER_MARGIN, PAST, planar, one[0], one[1])
         corners, ends = one
     second = clear_side(corners, m, OTHER_MARGIN)
     if second == -1 or (second == 0 and other < label):
         return 0.0
     if second == 2:
-        m = keep_positive(corners, ends, m, OTHER_MARGIN, OTHER_MARGIN, planar, two[0], two[1])
+        m = keep_side(corners, ends, m, OTHER_MARGIN, True, PAST, PAST, planar, two[0], two[1])
         return fraction(two[0], two[1], m, up)
     return whole if first != 2 else fraction(corners, ends, m, up)
 
@@ -177,7 +179,7 @@ def gate_probabilities(
     for j in range(probs.shape[0]):
         s = clear_side(polygon[0], m, Z3 + j)
         if s == 2:
-            kept = keep_positive(polygon[0], polygon[1], m, Z3 + j, Z3 + j, planar, one[0], one[1])
+            kept = keep_side(polygon[0], polygon[1], m, Z3 + j, True, PAST, PAST, planar, one[0], one[1])
             parts[j] = fraction(one[0], one[1], kept, up)
             probs[j] = parts[j] / whole
         else:
@@ -202,10 +204,93 @@ def logit_differences(w_oh: np.ndarray, out: np.ndarray) -> None:
                 out[k, i, j] = -out[i, k, j]
 
 
+def exact_gates(
+    polygon: tuple[np.ndarray, np.ndarray], m: int, differences: np.ndarray, label: int, planar: np.ndarray,
+    up: bool, levels: tuple[np.ndarray, np.ndarray], one: tuple[np.ndarray, np.ndarray],
+    two: tuple[np.ndarray, np.ndarray], index: int, sink: np.ndarray, rows: int,
+) -> tuple[float, int]:  # fmt: skip
+    """Fraction of a subregion that is answered rightly, cut by the signs of the four z_3; depth first.
+
+    ``levels`` holds the polygon after each cut. Also returns the number of fractions so far.
+    """
+    corners, ends = levels
+    counts, signs, gates = np.zeros(5, np.int64), np.zeros(5, np.int64), reals(4)
+    for i in range(m):
+        for w in range(WIDTH):
+            corners[0, i, w] = polygon[0][i, w]
+        ends[0, i] = polygon[1][i]
+    counts[0] = m
+    total = 0.0
+    j = 0
+    while j >= 0:
+        if j == 4:
+            pattern = 0
+            for k in range(4):
+                gates[k] = 1.0 if signs[k] == 1 else 0.0
+                pattern = 2 * pattern + (1 if signs[k] == 1 else 0)
+            here = (corners[4], ends[4])
+            part = fraction(here[0], here[1], counts[4], up)
+            right = label_fraction(here, counts[4], part, differences, gates, label, planar, up, one, two)
+            rows = note(sink, rows, index, EVENT, pattern, right)
+            total = total + right
+            j -= 1
+            continue
+        if signs[j] == 2:
+            signs[j] = 0
+            j -= 1
+            continue
+        signs[j] += 1
+        s = clear_side(corners[j], counts[j], Z3 + j)
+        if (s == 1 and signs[j] == 2) or (s != 2 and s != 1 and signs[j] == 1):
+            continue
+        if s == 2:
+            counts[j + 1] = keep_side(
+                corners[j], ends[j], counts[j], Z3 + j, signs[j] == 1, Z3, MARGIN, planar,
+                corners[j + 1], ends[j + 1],
+            )  # fmt: skip
+        else:
+            for i in range(counts[j]):
+                for w in range(WIDTH):
+                    corners[j + 1, i, w] = corners[j, i, w]
+                ends[j + 1, i] = ends[j, i]
+            counts[j + 1] = counts[j]
+        if counts[j + 1] >= 3:
+            j += 1
+            if j < 4:
+                signs[j] = 0
+    return total, rows
+
+
+def smoothed_gates(
+    polygon: tuple[np.ndarray, np.ndarray], m: int, whole: float, differences: np.ndarray, label: int,
+    planar: np.ndarray, up: bool, latent: bool, latent_prob: float, shifts: np.ndarray,
+    work: tuple[np.ndarray, np.ndarray, np.ndarray], one: tuple[np.ndarray, np.ndarray],
+    two: tuple[np.ndarray, np.ndarray], index: int, sink: np.ndarray, rows: int,
+) -> tuple[float, float, int]:  # fmt: skip
+    """Contribution of a subregion under a presumption of independence, with latent gates or their means.
+
+    Also returns the smallest positive standard deviation of a gate, and the number of fractions so far.
+    """
+    probs, parts, gates = work
+    gate_probabilities(polygon, m, whole, planar, up, one, probs, parts)
+    for j in range(4):
+        rows = note(sink, rows, index, GATE, j, parts[j])
+    if not latent:
+        right = label_fraction(polygon, m, whole, differences, probs, label, planar, up, one, two)
+        return right, 1.0, note(sink, rows, index, EVENT, ZERO, right)
+    tightest = latent_gates(probs, shifts, gates)
+    contribution = 0.0
+    for z in range(2):
+        right = label_fraction(polygon, m, whole, differences, gates[z], label, planar, up, one, two)
+        rows = note(sink, rows, index, EVENT, z, right)
+        contribution = contribution + (latent_prob if z == 1 else 1 - latent_prob) * right
+    return contribution, tightest, rows
+
+
 def add_up_strips(
     direct: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray,
     rays: np.ndarray, between: np.ndarray, states: np.ndarray, regions: np.ndarray, strips: int,
-    latent_prob: float, shifts: np.ndarray, sink: np.ndarray, sink_corners: np.ndarray,
+    switches: np.ndarray, latent_prob: float, shifts: np.ndarray, sink: np.ndarray, sink_corners: np.ndarray,
 ) -> tuple[float, float, int]:  # fmt: skip
     """Sum of the subregions' contributions, smallest positive standard deviation of a gate, number of fractions.
 
@@ -214,19 +299,21 @@ def add_up_strips(
     direct, w_hh, w_oh
         Weights: the last input's into z_3 (w_hi), ``(4, 4)`` and ``(3, 4)``.
     rays, between, states, regions, strips
-        The strips, as :func:`heurex.estimators.original_kernel.merged_strips` writes them.
+        The strips, as :mod:`heurex.estimators.step_two_kernel` writes them.
+    switches
+        Which approximations are made; see :func:`heurex.estimators.original_kernel.original`.
     latent_prob, shifts
         q, and the gates' shifts by :func:`latent_shifts`.
     sink, sink_corners
         Out, or of length 0. Rows of the sink: subregion, kind (0 the subregion, 1 a gate, 2 a label event),
-        which gate or Z, fraction, contribution. Rays of each subregion, ``(subregions, 10, 3)``.
+        which gate, Z or pattern of z_3, fraction, contribution. Rays of each subregion, ``(subregions, 12, 3)``.
     """
     planar, lengths, heights = reals(rays.shape[0]), reals(rays.shape[0], 2), reals(2, 4)
-    differences, probs, parts, gates = reals(3, 3, 4), reals(4), reals(4), reals(2, 4)
+    differences, flat, work = reals(3, 3, 4), reals(2), (reals(4), reals(4), reals(2, 4))
     polygon = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
     one = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
     two = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
-    flat = reals(2)
+    levels = (reals(5, CORNERS, WIDTH), np.zeros((5, CORNERS), np.int64))
     ray_lengths(rays, planar, lengths)
     logit_differences(w_oh, differences)
     value, tightest, rows, subregion = 0.0, 1.0, ZERO, ZERO
@@ -239,23 +326,23 @@ def add_up_strips(
             m = place_corners(rays, lengths, between[i], high, place, polygon[0], polygon[1])
             read_preactivations(polygon[0], polygon[1], m, direct, heights)
             label = 2 if place == 1 else (high if place == 0 else 1 - high)
-            whole = fraction(polygon[0], polygon[1], m, place != 2)
+            up = place != 2
+            whole = fraction(polygon[0], polygon[1], m, up)
             first = rows
             rows = note(sink, rows, subregion, WHOLE, ZERO, whole)
             contribution = 0.0
-            if place == 1 and regions[i, 1] == 1:
+            if place == 1 and regions[i, 1] == 1 and switches[2] == 0:
                 contribution = whole / 3
+            elif whole >= NEGLIGIBLE and switches[1] == EXACT:
+                contribution, rows = exact_gates(
+                    polygon, m, differences, label, flat, up, levels, one, two, subregion, sink, rows
+                )
             elif whole >= NEGLIGIBLE:
-                gate_probabilities(polygon, m, whole, flat, place != 2, one, probs, parts)
-                for j in range(4):
-                    rows = note(sink, rows, subregion, GATE, j, parts[j])
-                tightest = min(tightest, latent_gates(probs, shifts, gates))
-                for latent in range(2):
-                    right = label_fraction(
-                        polygon, m, whole, differences, gates[latent], label, flat, place != 2, one, two
-                    )
-                    rows = note(sink, rows, subregion, EVENT, latent, right)
-                    contribution = contribution + (latent_prob if latent == 1 else 1 - latent_prob) * right
+                contribution, tight, rows = smoothed_gates(
+                    polygon, m, whole, differences, label, flat, up, switches[1] == LATENT, latent_prob, shifts,
+                    work, one, two, subregion, sink, rows,
+                )  # fmt: skip
+                tightest = min(tightest, tight)
             if sink.shape[0] > 0:
                 sink[first, 4] = contribution
                 for corner in range(m):
