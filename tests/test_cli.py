@@ -70,6 +70,33 @@ def test_cells(method, m43):
     assert "x2 > x1 > x0" in text
 
 
+def test_explain(m43):
+    record = json.loads(heurex_cli("explain", "m43", "--json").stdout)
+    assert abs(sum(cell["error"] for cell in record["cells"]) - record["error"]) < 1e-13
+    assert {switch["setting"] for switch in record["switches"]} == {"regions", "gates", "unlikely"}
+    text = heurex_cli("explain", "m43").stdout
+    assert "gates: latent" in text
+    assert "####" in text
+
+
+def test_methods():
+    names = [method["name"] for method in json.loads(heurex_cli("methods", "--json").stdout)]
+    assert names == [method.name for method in heurex.estimators()]
+    assert "16 inequalities" in heurex_cli("methods").stdout
+
+
+def test_scan(tmp_path):
+    arguments = ("scan", "m43", "--steps", "3", "--models", "16", "--out", tmp_path / "scan.svg")
+    done = heurex_cli(*arguments)
+    assert done.stdout.count("RMS error") == 4
+    assert "RMS error" in (tmp_path / "scan.svg").read_text()
+    assert len(json.loads(heurex_cli(*arguments, "--json").stdout)["scores"]) == 3
+    refused_in_a_line(2, "steps is 0", "scan", "m43", "--steps", "0")
+    refused_in_a_line(
+        1, "cannot be written", "scan", "m43", "--steps", "1", "--models", "2", "--out", "/proc/x.svg"
+    )
+
+
 def test_models_from_files(tmp_path, m43):
     write_model(m43, tmp_path / "mine.safetensors")
     np.savez(
@@ -138,7 +165,7 @@ def test_unwritable_output_is_found_before_the_work(tmp_path):
 
 def test_help_and_version():
     assert heurex_cli("--version").stdout == f"heurex {heurex.__version__}\n"
-    for verb in ("estimate", "cells", "reproduce"):
+    for verb in ("estimate", "cells", "explain", "methods", "scan", "reproduce"):
         done = heurex_cli(verb, "--help")
         assert done.returncode == 0
         assert f"Example: heurex {verb}" in done.stdout

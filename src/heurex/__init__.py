@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.reproduce import Reproduction, reproduce
     from heurex.scoring import Score, noisy_copies, score
-    from heurex.scoring.attribution import true_contributions
+    from heurex.scoring.attribution import Attribution, attribute, true_contributions
+    from heurex.scoring.scan import Scan, scan
     from heurex.zoo import load
 
 _HOMES = {
@@ -36,7 +37,8 @@ _HOMES = {
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
     "heurex.scoring": ("Score", "noisy_copies", "score"),
-    "heurex.scoring.attribution": ("true_contributions",),
+    "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
+    "heurex.scoring.scan": ("Scan", "scan"),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -44,7 +46,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cones, scores, errors
     "__version__",
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
-    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "true_contributions",
+    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
+    "attribute", "Attribution", "true_contributions", "scan", "Scan",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",

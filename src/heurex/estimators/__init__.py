@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import sys
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from types import ModuleType
 from typing import Any, Final
 
 from heurex.errors import UsageError
@@ -33,6 +35,7 @@ __all__ = [
     "Estimator",
     "Exact",
     "External",
+    "Method",
     "Ops",
     "Original",
     "Sampling",
@@ -41,12 +44,51 @@ __all__ = [
     "Symmetric",
     "estimate",
     "make_estimator",
+    "methods",
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
     cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """An estimator in a few lines: what it is, what it assumes, where it applies and what it costs."""
+
+    name: str
+    kind: str
+    summary: str
+    assumes: str
+    applies: str
+    cost: str
+    settings: dict[str, Any]
+
+
+def methods() -> list[Method]:
+    """All estimators that ship with heurex, also as ``heurex.estimators()``.
+
+    Examples
+    --------
+    >>> import heurex
+    >>> [method.name for method in heurex.estimators()][:2]
+    ['exact', 'original']
+    """
+    return [
+        Method(cls.name, cls.kind, cls.summary, cls.assumes, cls.applies, cls.cost, cls().settings())
+        for cls in REGISTRY.values()
+    ]
+
+
+class _CallableModule(ModuleType):
+    """``heurex.estimators`` is this package, and calling it lists what is in it."""
+
+    def __call__(self) -> list[Method]:
+        return methods()
+
+
+sys.modules[__name__].__class__ = _CallableModule
 
 
 def make_estimator(method: str, **settings: Any) -> Estimator:
@@ -59,8 +101,8 @@ def make_estimator(method: str, **settings: Any) -> Estimator:
 
     Examples
     --------
-    >>> make_estimator("original", latent_prob=0.3)
-    Original(latent_prob=0.3)
+    >>> make_estimator("sampling", samples=100)
+    Sampling(samples=100, seed=0)
     """
     cls = REGISTRY.get(method)
     if cls is None:

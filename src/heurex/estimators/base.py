@@ -8,7 +8,7 @@ method, :meth:`Estimator.estimate`; :meth:`Estimator.estimate_stack` does many m
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -226,11 +226,27 @@ class StackEstimate:
 
 
 class Estimator(ABC):
-    """An explanation, or another way to an accuracy: a subclass is a frozen dataclass of its settings."""
+    """An explanation, or another way to an accuracy: a subclass is a frozen dataclass of its settings.
+
+    Attributes
+    ----------
+    name, summary
+        Its name on the command line, and what it is in one line.
+    kind
+        ``"exact"``, ``"explanation"`` or ``"sampling"``.
+    assumes, applies, cost
+        What it takes for granted, which models it takes, and what it costs; a line each.
+    switches
+        Settings that are approximations, each with the value that does without it.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     kind: ClassVar[str]
+    assumes: ClassVar[str] = ""
+    applies: ClassVar[str] = ""
+    cost: ClassVar[str] = ""
+    switches: ClassVar[Mapping[str, Any]] = {}
 
     def settings(self) -> dict[str, Any]:
         """The settings by name."""

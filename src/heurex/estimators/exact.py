@@ -177,6 +177,9 @@ class Exact(Estimator):
     name: ClassVar[str] = "exact"
     summary: ClassVar[str] = "the truth: every activation region, measured; any d, n = 2 or 3"
     kind: ClassVar[str] = "exact"
+    assumes: ClassVar[str] = "nothing"
+    applies: ClassVar[str] = "any d; n = 2 or 3"
+    cost: ClassVar[str] = "about 35,000 operations for (4, 3); grows with the number of regions"
 
     def estimate(self, model: Rnn) -> Estimate:
         """The exact accuracy with its regions as cells."""

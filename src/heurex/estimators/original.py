@@ -6,8 +6,9 @@ Source: Hilton (2024), "The case d = 4, n = 3", "Original version".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
 
@@ -64,6 +65,14 @@ class Original(Estimator):
     name: ClassVar[str] = "original"
     summary: ClassVar[str] = "the note's first version: merged regions, latent gates; d = 4, n = 3"
     kind: ClassVar[str] = "explanation"
+    assumes: ClassVar[str] = (
+        "16 inequalities; merged regions; gates independent of preactivations given one latent variable"
+    )
+    applies: ClassVar[str] = "d = 4, n = 3, where the 16 checks hold in some order of the neurons"
+    cost: ClassVar[str] = (
+        "about 7,500 operations; 5 k^3 for each of 102 fractions by the note's model, 71,000"
+    )
+    switches: ClassVar[Mapping[str, Any]] = {"regions": "true", "gates": "exact", "unlikely": "gates"}
     latent_prob: float = 0.2
     regions: Regions = "merged"
     gates: Gates = "latent"

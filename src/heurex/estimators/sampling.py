@@ -66,6 +66,9 @@ class Sampling(Estimator):
     name: ClassVar[str] = "sampling"
     summary: ClassVar[str] = "accuracy on random inputs, with its standard error; any d and n"
     kind: ClassVar[str] = "sampling"
+    assumes: ClassVar[str] = "nothing"
+    applies: ClassVar[str] = "any d and n"
+    cost: ClassVar[str] = "n d (d + 1) + n d multiply-adds a sample: 72 for (4, 3)"
     samples: int = 1_000_000
     seed: int = 0
 

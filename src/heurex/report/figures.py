@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heurex.errors import ResultsError
 from heurex.results import Row
+from heurex.scoring.scan import Scan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figure1", "save_figure"]
+__all__ = ["figure1", "save_figure", "scan_figure"]
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
 COPY_COLOUR: Final = "#0072B2"
@@ -63,6 +64,28 @@ def figure1(rows: Sequence[Row], seed: int) -> Figure:
             axes.set(title=title, xlabel="exact accuracy", xlim=(low, 1.0), ylim=(low, 1.0), aspect="equal")
         panels[0].set_ylabel("estimated accuracy")
         panels[0].legend(loc="upper left", frameon=False)
+    return figure
+
+
+def scan_figure(found: Scan, title: str) -> Figure:
+    """RMS error and bias against a setting, with 95% bootstrap bands; the least RMS error is marked."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(5.4, 3.4), layout="constrained")
+        axes = figure.subplots()
+        for key, colour, label in (("rmse", COPY_COLOUR, "RMS error"), ("bias", CLEAN_COLOUR, "bias")):
+            line = [100 * getattr(one, key) for one in found.scores]
+            low, high = zip(*(getattr(one, f"{key}_interval") for one in found.scores), strict=True)
+            axes.plot(found.values, line, color=colour, label=label)
+            axes.fill_between(
+                found.values, [100 * x for x in low], [100 * x for x in high], color=colour, alpha=0.2, lw=0
+            )
+        axes.axhline(0, color=LINE_COLOUR, lw=0.6)
+        axes.axvline(found.best, color=LINE_COLOUR, lw=0.6, ls=":")
+        axes.set(title=title, xlabel=found.setting, ylabel="per cent of accuracy")
+        axes.legend(frameon=False)
     return figure
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from heurex.estimators.base import Cell, Estimate
 from heurex.model import Rnn
+from heurex.scoring.attribution import Attribution
 
-__all__ = ["cell_record", "estimate_record"]
+__all__ = ["attribution_record", "cell_record", "estimate_record"]
 
 
 def cell_record(cell: Cell) -> dict[str, Any]:
@@ -50,4 +51,27 @@ def estimate_record(model: Rnn, estimate: Estimate, truth: Estimate | None) -> d
         "ops_note": estimate.note_ops,
         "fractions": {str(k): count for k, count in estimate.fraction_counts().items()},
         "checks": [asdict(check) for check in estimate.checks],
+        "near_equalities": [asdict(check) for check in estimate.near_equalities],
+    }
+
+
+def attribution_record(model: Rnn, method: str, found: Attribution) -> dict[str, Any]:
+    """An error split over cells and approximations."""
+    return {
+        "model": model.name,
+        "estimator": method,
+        "estimate": found.estimate,
+        "exact": found.exact,
+        "error": found.error,
+        "cells": [
+            {
+                "name": share.cell.name,
+                "contribution": share.contribution,
+                "truth": share.truth,
+                "error": share.error,
+            }
+            for share in found.cells
+        ],
+        "switches": [asdict(share) for share in found.switches],
+        "rest": found.rest,
     }

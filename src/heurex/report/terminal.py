@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from heurex.estimators import Method
 from heurex.estimators.base import Cell, Estimate
 from heurex.model import Rnn
+from heurex.scoring.attribution import Attribution
 
-__all__ = ["cells_table", "estimate_lines", "print_reproduction"]
+__all__ = ["attribution_tables", "cells_table", "estimate_lines", "methods_table", "print_reproduction"]
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
@@ -43,6 +46,11 @@ def estimate_lines(model: Rnn, estimate: Estimate, truth: Estimate | None) -> st
         lines.append(f"settings: {settings}")
     if estimate.checks:
         lines.append(f"checks that hold: {sum(c.holds for c in estimate.checks)} of {len(estimate.checks)}")
+    if estimate.near_equalities:
+        widest = max(estimate.near_equalities, key=lambda check: check.gap or 0.0)
+        lines.append(
+            f"near-equalities: {len(estimate.near_equalities)}, the widest gap {widest.gap:.2g} ({widest.name})"
+        )
     counts = estimate.fraction_counts()
     if counts:
         stated = ", ".join(f"{number} of {k} half-spaces" for k, number in counts.items())
@@ -78,6 +86,49 @@ def cells_table(estimate: Estimate, cells: Sequence[Cell], true: np.ndarray) -> 
         "sum", "", "", f"{sum(cell.fraction for cell in cells):.8f}", f"{total:.8f}", f"{true.sum():.8f}",
         f"{total - true.sum():+.8f}",
     )  # fmt: skip
+    return table
+
+
+def _bar(share: float, largest: float, width: int = 24) -> str:
+    """A bar to the right for overestimates, to the left for underestimates."""
+    length = 0 if largest == 0 else round(width * abs(share) / largest)
+    return " " * width + "|" + "#" * length if share >= 0 else " " * (width - length) + "#" * length + "|"
+
+
+def attribution_tables(model: Rnn, method: str, found: Attribution) -> RenderableType:
+    """An error split over cells and over approximations, sorted, with a bar for each; in per cent of accuracy."""
+    cells = _table(f"by cell, {len(found.cells)} of them", "cell", "fraction", "error", "under | over")
+    largest = max((abs(share.error) for share in found.cells), default=0.0)
+    for share in found.cells:
+        bar = _bar(share.error, largest)
+        cells.add_row(share.cell.name, f"{share.cell.fraction:.6f}", f"{100 * share.error:+.5f}", Text(bar))
+    cells.columns[-1].justify = "left"
+    switches = _table(
+        "by approximation (Shapley values)", "setting", "in place of", "error", "alone", "under | over"
+    )
+    shares = [
+        (share.setting, share.approximate, share.exact, share.error, share.alone) for share in found.switches
+    ]
+    shares.append(("what is left", "", "", found.rest, found.rest))
+    largest = max(abs(share[3]) for share in shares)
+    for name, approximate, exact, error, alone in shares:
+        label = f"{name}: {approximate}" if approximate != "" else name
+        switches.add_row(
+            label, str(exact), f"{100 * error:+.5f}", f"{100 * alone:+.5f}", Text(_bar(error, largest))
+        )
+    switches.columns[1].justify = switches.columns[-1].justify = "left"
+    head = (
+        f"{model.name or 'model'}: {method} gives {found.estimate:.6f}, the truth is {found.exact:.6f}; "
+        f"the error, {100 * found.error:+.5f}%, is split below"
+    )
+    return Group(head, "", cells, "", switches)
+
+
+def methods_table(methods: Sequence[Method]) -> RenderableType:
+    """All estimators with what they assume, where they apply and what they cost."""
+    table = _table("methods", "name", "kind", "what it is", "assumes", "applies to", "cost", left=6)
+    for method in methods:
+        table.add_row(method.name, method.kind, method.summary, method.assumes, method.applies, method.cost)
     return table
 
 
