@@ -79,13 +79,6 @@ def root(ah: float, al: float) -> tuple[float, float]:
     return two_sum(s, 0.5 * rh / s)
 
 
-def cross_difference(a: float, b: float, c: float, d: float) -> float:
-    """``a * b - c * d`` with a small relative error."""
-    p, pe = two_product(a, b)
-    q, qe = two_product(c, d)
-    return (p - q) + (pe - qe)
-
-
 def scaled_down(high: np.ndarray, low: np.ndarray, row: int, by_high: float, by_low: float) -> None:
     """Divide a row of a double-double matrix, in place."""
     for c in range(high.shape[1]):

@@ -11,7 +11,8 @@ so tiny noise needs no case of its own.
 
 from __future__ import annotations
 
-from math import pi
+from math import inf, pi
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def is_face(signs: np.ndarray, subset: int) -> bool:
 
 def six_fraction(unit: np.ndarray, signs: np.ndarray) -> tuple[float, float]:
     """Euler's relation over the faces of six rows of length one with the given dependency signs."""
-    angles = angles_between(unit)
+    angles: Any = angles_between(unit)
     members = np.empty(6, np.int64)
     halves = 0  # of 2 V, in units of 1/2
     turns = 0.0  # of 2 V, in units of 1/(4 pi)
@@ -109,7 +110,7 @@ def event_fraction(rows: np.ndarray) -> tuple[float, float]:
     signs = np.empty(6, np.int64)
     certainty = dependency_signs(unit, signs)
     if certainty == 0:
-        return 0.0, np.inf
+        return 0.0, inf
     displaced = 8.0 * NUDGE if certainty == 2 else 0.0
     surplus = signs[0] + signs[1] + signs[2] + signs[3]
     if abs(surplus) == 4:

@@ -23,7 +23,6 @@ from typing import Final
 
 import numpy as np
 
-from heurex.cones.doubled import cross_difference
 from heurex.kernels import reals
 
 KERNEL = True
@@ -189,10 +188,11 @@ def turning(low: np.ndarray, faces: np.ndarray) -> tuple[float, float]:
     length = sqrt(u1 * u1 + u2 * u2 + u3 * u3)
     if length > 0.0:
         u1, u2, u3 = u1 / length, u2 / length, u3 / length
-    # Cross products of the three rows; in these coordinates they need one protected difference.
+    # Cross products of the three rows. If the second and third are nearly parallel, their product is
+    # uncertain; it turns the angles of their two faces by opposite amounts at nearly equal rates.
     z12 = a11 * a22
     y13, z13 = -a11 * a33, a11 * a32
-    x23, y23, z23 = a22 * a33, -a21 * a33, cross_difference(a21, a32, a22, a31)
+    x23, y23, z23 = a22 * a33, -a21 * a33, a21 * a32 - a22 * a31
     n13 = y13 * y13 + z13 * z13
     n23 = x23 * x23 + y23 * y23 + z23 * z23
     d12, d13, d23 = u3 * z12, u2 * y13 + u3 * z13, u1 * x23 + u2 * y23 + u3 * z23

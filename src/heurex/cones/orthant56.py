@@ -173,7 +173,8 @@ def face_integral(low: np.ndarray, j: int) -> tuple[float, float]:
 
 
 def orthant6(rows: np.ndarray) -> tuple[float, float]:
-    """Fraction where six forms are positive, with an error bound; ``(6, m)``, any rank, no zero row.
+    """Fraction where six forms are positive, with an error bound; ``(6, m)``, any rank, no zero row, no
+    two equal up to length.
 
     Half the fraction of the five rows off the pivot, plus five integrals of four-dimensional
     fractions. Cost: 50 to 100 four-dimensional fractions for most cones.
