@@ -1,33 +1,27 @@
-"""Time per cone and error: heurex, the frozen all-pairs peer, scipy's normal distribution, R's mvtnorm.
-
-Run ``python benchmarks/bench_cones.py [--cones N] [--rounds N]``. All that is timed in this process takes
-turns, round by round, and the medians are compared; R times itself in a process of its own.
-"""
+"""Time per cone and error: heurex, the frozen all-pairs peer, scipy's normal distribution, R's mvtnorm."""
 
 from __future__ import annotations
 
-import argparse
-import shutil
-import subprocess
-import tempfile
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import mpmath
 import numpy as np
-from peers_all_pairs import all_pairs_lockstep, all_pairs_scalar
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.all_pairs import all_pairs_lockstep, all_pairs_scalar
+from benchmarks.peers import NO_R, has_mvtnorm, mvtnorm, scipy_fractions
+from benchmarks.table import console, duration, print_table, take_turns
 from heurex import kernels
-from heurex.cones import sphere, sphere_batch
+from heurex.cones import event, polyhedral, sphere, sphere_batch
 
-__all__ = ["Row", "main", "rows_for_three", "show"]
+__all__ = ["Row", "show"]
 
 HEUREX = "heurex, lock-step"
+_TABLES = Path(__file__).parents[1] / "tests" / "data" / "cones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +30,18 @@ class Row:
 
     n: int
     k: int
+    cones: str
     method: str
-    seconds_per_cone: float
-    worst_error: float
-    ratio: float  # time over that of the fastest heurex path
+    seconds: float
+    error: float
+    ratio: float  # time over that of the first heurex row
 
 
-Timed = Callable[[np.ndarray], np.ndarray]
-
-
-def random_cones(n: int, k: int, count: int, seed: int = 0) -> np.ndarray:
-    """Gaussian normals, every row turned towards a common point, so that no cone is empty."""
-    rng = np.random.default_rng([seed, n, k])
-    normals = rng.standard_normal((count, k, n))
-    inside = rng.standard_normal((count, n, 1))
+def random_cones(k: int, count: int) -> np.ndarray:
+    """Gaussian normals in 3-space, every row turned towards a common point, so that no cone is empty."""
+    rng = np.random.default_rng([0, 3, k])
+    normals = rng.standard_normal((count, k, 3))
+    inside = rng.standard_normal((count, 3, 1))
     return normals * np.where(normals @ inside < 0, -1.0, 1.0)
 
 
@@ -67,149 +59,126 @@ def reference(normals: np.ndarray) -> mpmath.mpf:
         return mpmath.mpf(1) / 2 - total / (4 * mpmath.pi) if total else mpmath.mpf(0)
 
 
-def _heurex(kernel: object) -> Timed:
-    def call(normals: np.ndarray) -> np.ndarray:
-        size = len(normals)
-        values = np.empty(size)
-        kernel.fractions(normals, values, np.empty(size), np.empty(size, bool))  # type: ignore[attr-defined]
+def _heurex(kernel: object, status: type, normals: np.ndarray) -> Callable[[], np.ndarray]:
+    size = len(normals)
+    values, errors, statuses = np.empty(size), np.empty(size), np.empty(size, status)
+
+    def call() -> np.ndarray:
+        kernel.fractions(normals, values, errors, statuses)  # type: ignore[attr-defined]
         return values
 
     return call
 
 
-def _peer(kernel: Callable[[np.ndarray, np.ndarray], None]) -> Timed:
-    def call(normals: np.ndarray) -> np.ndarray:
-        values = np.empty(len(normals))
+def _peer(kernel: Callable[[np.ndarray, np.ndarray], None], normals: np.ndarray) -> Callable[[], np.ndarray]:
+    values = np.empty(len(normals))
+
+    def call() -> np.ndarray:
         kernel(normals, values)
         return values
 
     return call
 
 
-def _scipy(normals: np.ndarray) -> np.ndarray:
-    from scipy.stats import multivariate_normal
-
-    multivariate_normal.random_state = np.random.default_rng(0)
-    values = []
-    for rows in normals:
-        unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        zero = np.zeros(len(rows))
-        settings = {"allow_singular": True, "abseps": 1e-5, "releps": 0.0}
-        values.append(multivariate_normal.cdf(zero, zero, unit @ unit.T, **settings))
-    return np.array(values)
+def _worst(values: np.ndarray, exact: list[Decimal]) -> float:
+    pairs = zip(values[: len(exact)].tolist(), exact, strict=False)
+    return max((float(abs(Decimal(value) - truth)) for value, truth in pairs), default=float("nan"))
 
 
-def _take_turns(methods: dict[str, tuple[Timed, np.ndarray]], rounds: int) -> dict[str, float]:
-    """Median seconds per cone; every round runs every method once."""
-    times: dict[str, list[float]] = {name: [] for name in methods}
-    for call, cones in methods.values():
-        call(cones[:128])
-    for _ in range(rounds):
-        for name, (call, cones) in methods.items():
-            start = perf_counter()
-            call(cones)
-            times[name].append((perf_counter() - start) / len(cones))
-    return {name: median(values) for name, values in times.items()}
-
-
-def rows_for_three(k: int, cones: int, rounds: int) -> Iterator[Row]:
-    """Everything that measures cones in 3-space, on the same random cones with k half-spaces."""
-    normals = random_cones(3, k, cones - cones % 128)
-    few = normals[:64]
-    methods = {
-        HEUREX: (_heurex(kernels.compiled(sphere_batch)), normals),
-        "heurex, scalar": (_heurex(kernels.compiled(sphere)), normals[: max(64, cones // 8)]),
-        "all pairs, lock-step": (_peer(all_pairs_lockstep), normals),
-        "all pairs, scalar": (_peer(all_pairs_scalar), normals),
-    }
-    truth = np.array([reference(rows) for rows in few])
-    times = _take_turns(methods, rounds)
-    for name, (call, _) in methods.items():
-        error = max(abs(float(mpmath.mpf(v) - t)) for v, t in zip(call(few).tolist(), truth, strict=True))
-        yield Row(3, k, name, times[name], error, times[name] / times[HEUREX])
-    some = few[:5]
+def _from_outside(
+    n: int, k: int, kind: str, few: np.ndarray, exact: list[Decimal], base: float
+) -> Iterator[Row]:
+    """scipy on the first three cones, for it takes up to seconds each; R's mvtnorm on all of the few."""
     start = perf_counter()
-    values = _scipy(some)
-    taken = (perf_counter() - start) / len(some)
-    error = float(max(abs(values - truth[:5])))
-    yield Row(3, k, "scipy, abseps 1e-5", taken, error, taken / times[HEUREX])
-    yield from _rows_of_r(few[:20], truth[:20], times[HEUREX])
+    values = scipy_fractions(few[:3])
+    taken = (perf_counter() - start) / len(values)
+    yield Row(n, k, kind, "scipy, abseps 1e-5", taken, _worst(values, exact), taken / base)
+    for name, (seconds, found) in mvtnorm(few).items():
+        yield Row(n, k, kind, name, seconds, _worst(found, exact), seconds / base)
 
 
-_R_SCRIPT = """
-suppressMessages(library(mvtnorm))
-rows <- as.matrix(read.csv(commandArgs(TRUE)[1], header = FALSE))
-k <- as.integer(commandArgs(TRUE)[2]); count <- nrow(rows) / k
-methods <- list(Miwa = Miwa(steps = 512))
-if (k == 3) methods$TVPACK <- TVPACK(abseps = 1e-14)
-for (name in names(methods)) {
-  start <- proc.time()[["elapsed"]]
-  values <- sapply(seq_len(count), function(i) {
-    a <- rows[((i - 1) * k + 1):(i * k), ]
-    a <- a / sqrt(rowSums(a^2))
-    tryCatch(as.numeric(pmvnorm(lower = rep(0, k), upper = rep(Inf, k), corr = a %*% t(a),
-                                algorithm = methods[[name]])), error = function(e) NA)
-  })
-  cat(name, (proc.time()[["elapsed"]] - start) / count, sprintf("%.17g", values), "\\n")
-}
-"""
+def rows_for_three(k: int, kind: str, count: int, rounds: int, *, outside: bool = True) -> Iterator[Row]:
+    """Everything that measures cones in 3-space, on the same random cones with k half-spaces."""
+    count -= count % 128
+    normals = random_cones(k, count)
+    if kind == "random":
+        normals = np.random.default_rng([1, 3, k]).standard_normal((count, k, 3))
+    part = max(128, count // 8)
+    calls = {
+        HEUREX: (_heurex(kernels.compiled(sphere_batch), np.bool_, normals), count),
+        "heurex, scalar": (_heurex(kernels.compiled(sphere), np.bool_, normals[:part]), part),
+        "all pairs, lock-step": (_peer(all_pairs_lockstep, normals), count),
+        "all pairs, scalar": (_peer(all_pairs_scalar, normals[:part]), part),
+    }
+    exact = [Decimal(mpmath.nstr(reference(rows), 30)) for rows in normals[:64]]
+    times = take_turns({name: call for name, (call, _) in calls.items()}, rounds, thread_time)
+    base = times[HEUREX] / count
+    for name, (call, size) in calls.items():
+        seconds = times[name] / size
+        yield Row(3, k, kind, name, seconds, _worst(call(), exact), seconds / base)
+    if outside:
+        yield from _from_outside(3, k, kind, normals[:20], exact, base)
 
 
-def _rows_of_r(normals: np.ndarray, truth: np.ndarray, base: float) -> Iterator[Row]:
-    """mvtnorm in one R process; nothing without it, or for k > n (a singular correlation)."""
-    count, k, n = normals.shape
-    if k > n or not has_mvtnorm():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        script, data = Path(folder, "time.R"), Path(folder, "rows.csv")
-        script.write_text(_R_SCRIPT)
-        np.savetxt(data, normals.reshape(count * k, n), delimiter=",", fmt="%.17g")
-        command = ["Rscript", str(script), str(data), str(k)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    for line in answer.stdout.splitlines():
-        name, seconds, *values = line.split()
-        error = float(np.max(np.abs(np.array(values, float) - truth)))
-        yield Row(n, k, f"R mvtnorm, {name}", float(seconds), error, float(seconds) / base)
+def rows_for_orthants(n: int, count: int, rounds: int) -> Iterator[Row]:
+    """Random cones of n half-spaces in n-space, against fractions frozen with the tests."""
+    table = json.loads((_TABLES / f"orthants_{n}.json").read_text())["rows"]
+    chosen = [row for row in table if row[0] == 1.0][:count]
+    normals, exact = np.array([row[2] for row in chosen]), [Decimal(row[3]) for row in chosen]
+    call = _heurex(kernels.compiled(polyhedral), np.int8, normals)
+    base = take_turns({"heurex": call}, rounds, thread_time)["heurex"] / len(normals)
+    yield Row(n, n, "random", "heurex", base, _worst(call(), exact), 1.0)
+    yield from _from_outside(n, n, "random", normals[: 20 if n < 6 else 3], exact, base)
 
 
-def has_mvtnorm() -> bool:
-    """Whether Rscript is on the path and can load mvtnorm."""
-    if shutil.which("Rscript") is None:
-        return False
-    command = ["Rscript", "-e", "library(mvtnorm)"]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+def random_events(count: int) -> np.ndarray:
+    """Events of the symmetric explanation: two signs, two comparisons of inputs, two of logits with noise."""
+    rng = np.random.default_rng(6)
+    rows = np.zeros((count, 6, 5))
+    rows[:, :2, :3] = rng.standard_normal((count, 2, 3))
+    rows[:, 2, :3], rows[:, 3, :3] = (1.0, -1.0, 0.0), (0.0, 1.0, -1.0)
+    rows[:, 4:] = rng.standard_normal((count, 2, 5))
+    rows[:, 4, 4] = 0.0
+    return rows
 
 
-def _duration(seconds: float) -> str:
-    for unit, scale in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3)):
-        if seconds < 1000 * scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds:.3g} s"
+def rows_for_events(count: int, rounds: int) -> Iterator[Row]:
+    """The 6 half-spaces of an event; no frozen values, so each heurex method is the other's reference."""
+    normals = random_events(count)
+    special, general = kernels.compiled(event), kernels.compiled(polyhedral)
+    any_shape = _heurex(general, np.int8, normals)
+    calls = {"heurex, events": lambda: special.event_fractions(normals)[0], "heurex, any cone": any_shape}
+    times = take_turns(calls, rounds, thread_time)
+    one, two = calls["heurex, events"](), any_shape()
+    error = float(np.max(np.abs(one - two)))
+    base = times["heurex, events"] / count
+    for name, seconds in times.items():
+        yield Row(5, 6, "event", name, seconds / count, error, seconds / count / base)
+    exact = [Decimal(value) for value in one.tolist()]
+    yield from _from_outside(5, 6, "event", normals[:5], exact, base)
 
 
-def show(rows: list[Row]) -> None:
-    """Print one table for all rows, whatever their dimension."""
-    table = Table("n", "k", "method", "time per cone", "worst error", "ratio", title="Cones, one thread")
-    for before, row in zip([None, *rows], rows, strict=False):
-        if before is not None and (before.n, before.k) != (row.n, row.k):
-            table.add_section()
-        figures = (_duration(row.seconds_per_cone), f"{row.worst_error:.1e}", f"{row.ratio:,.2f}")
-        table.add_row(str(row.n), str(row.k), row.method, *figures)
-    console = Console()
-    console.print(table)
-    console.print(f"ratio: time over that of '{HEUREX}', or of the first row where there is none")
+def show(quick: bool) -> None:
+    """Print one table for all dimensions."""
+    rounds = 3 if quick else 5
+    rows: list[Row] = []
+    for k in (3, 4, 6) if quick else range(3, 9):
+        count = 2**18 if quick else 1_000_000 if k in (4, 6) else 2**18
+        rows += rows_for_three(k, "nonempty", count, rounds)
+        if k in (4, 6):
+            rows += rows_for_three(k, "random", count, rounds, outside=False)
+    for n, count in ((4, 1000), (5, 300), (6, 20 if quick else 50)):
+        rows += rows_for_orthants(n, count, rounds)
+    rows += rows_for_events(200, rounds)
+    head = ["n", "k", "cones", "method", "time per cone", "worst error", "ratio"]
+    cells = [
+        (str(r.n), str(r.k), r.cones, r.method, duration(r.seconds), f"{r.error:.1e}", f"{r.ratio:,.2f}")
+        for r in rows
+    ]
+    print_table("Cones with k half-spaces in n dimensions, one thread", head, cells, group=3)
+    console.print(
+        "ratio: time over that of the first row of its group. Processor time of the thread (peers outside: wall).\n"
+        "Errors of events: between heurex's two methods, or from scipy to the first."
+    )
     if not has_mvtnorm():
-        console.print("R's mvtnorm (TVPACK, Miwa) is not there: install r-base-core and r-cran-mvtnorm")
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cones", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
-    show([row for k in range(3, 9) for row in rows_for_three(k, chosen.cones, chosen.rounds)])
-
-
-if __name__ == "__main__":
-    main()
+        console.print(NO_R)
