@@ -2,7 +2,7 @@
 
 import math
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from heurex.cones import higher, orthant56
+from heurex.cones import higher, orthant56, polyhedral
 from heurex.cones.rational import facet_normals, has_interior
-from heurex.kernels import compiled
+from heurex.kernels import compiled, counted
 
 
 def measure(rows: np.ndarray) -> tuple[float, float]:
@@ -83,7 +83,7 @@ ARRANGEMENTS = {
     "random": lambda rng, m, n: rng.standard_normal((m, n)),
     "integers": lambda rng, m, n: rng.integers(-1, 2, (m, n)) + np.eye(m, n) * 3,
     "flat": lambda rng, m, n: rng.standard_normal((m, n)) * ([1] * (n - 1) + [1e-7]),
-    "braid": lambda rng, m, n: np.array(  # noqa: ARG005
+    "braid": lambda rng, m, n: np.array(
         [np.eye(n)[i] - np.eye(n)[j] for i in range(n) for j in range(i)][:m], float
     ),
 }
@@ -237,3 +237,50 @@ def test_facets_of_a_simplex_are_orthogonal_to_its_other_rays():
         [sum(Fraction(a) * Fraction(b) for a, b in zip(f, r, strict=True)) for r in rays] for f in found
     ]
     assert all(sum(abs(h) > 1e-12 for h in row) == 1 and min(row) > -1e-12 for row in heights)
+
+
+@pytest.mark.parametrize(("k", "n"), [(4, 4), (6, 4), (5, 5), (7, 5), (6, 6), (7, 6)])
+@pytest.mark.parametrize("degenerate", [False, True])
+def test_interpreted_compiled_and_counted_agree_bit_for_bit(k, n, degenerate):
+    rng = np.random.default_rng(k + n)
+    rows = (
+        rng.integers(-1, 2, (k, n)) + 2.0 * np.eye(k, n) if degenerate else rng.standard_normal((k, n)) + 0.4
+    )
+    expected = compiled(polyhedral).fraction(rows)
+    assert polyhedral.fraction(rows) == expected
+    counting, arrays, tally = counted(polyhedral, {"rows": rows})
+    value, error, status = counting.fraction(arrays["rows"])
+    assert getattr(value, "value", value) == expected[0]
+    assert (getattr(error, "value", error), status) == expected[1:]
+    if n == k:
+        assert tally == higher.count_operations(rows, rays=False)
+    assert tally.mul > 200
+
+
+def test_a_determinant_of_doubt_is_that_of_the_displaced_rows():
+    """Signs of exactly singular rows follow from one displaced matrix, so they obey Grassmann and Pluecker."""
+    from heurex.cones import sides
+
+    rows = np.random.default_rng(2).integers(-1, 2, (7, 4)).astype(float)
+    rows[~rows.any(axis=1)] = 1.0
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    moved = [
+        [Fraction(float(x)) + Fraction(sides.displacement(i, c)) for c, x in enumerate(row)]
+        for i, row in enumerate(rows)
+    ]
+
+    def exact(chosen: tuple[int, ...]) -> Fraction:
+        total = Fraction(0)
+        for order in permutations(range(4)):
+            sign = (-1) ** sum(order[i] > order[j] for i in range(4) for j in range(i + 1, 4))
+            total += sign * math.prod((moved[chosen[i]][order[i]] for i in range(4)), start=Fraction(1))
+        return total
+
+    doubtful = 0
+    for chosen in permutations(range(7), 4):
+        if list(chosen[:3]) != sorted(chosen[:3]):
+            continue
+        answer = sides.side(rows, np.array(chosen))
+        assert answer * exact(chosen) > 0
+        doubtful += abs(answer) == sides.NUDGED
+    assert doubtful > 10

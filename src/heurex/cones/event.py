@@ -111,7 +111,7 @@ def event_fraction(rows: np.ndarray) -> tuple[float, float]:
     certainty = dependency_signs(unit, signs)
     if certainty == 0:
         return 0.0, inf
-    displaced = 8.0 * NUDGE if certainty == 2 else 0.0
+    displaced = 16.0 * NUDGE if certainty == 2 else 0.0  # some 120 row places, each NUDGE / 6
     surplus = signs[0] + signs[1] + signs[2] + signs[3]
     if abs(surplus) == 4:
         return 0.0, displaced  # the first four half-spaces have no interior point in common

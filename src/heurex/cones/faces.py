@@ -206,7 +206,7 @@ def polyhedral_fraction(rows: np.ndarray, k: int) -> tuple[float, float, int]:
     count, nudged = rays(rows, k, found)
     if count < 0:
         return 0.0, 0.0, UNDECIDED
-    displaced = 0.25 * NUDGE * (k + n * count) if nudged > 0 else 0.0
+    displaced = 0.5 * NUDGE * (k + n * count) if nudged > 0 else 0.0
     if count == 0:
         return 0.0, displaced, FINE
     if n == 2:
