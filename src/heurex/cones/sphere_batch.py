@@ -2,8 +2,10 @@
 
 A triple of planes has one determinant, and it says for each of its three pairs on which side of the
 third plane their common ray lies; so the triples are gone through once and what they say is kept as
-bits, two for each pair. A pair whose ray is not cut off on both of its ends is a corner. The exterior
-angles are added as complex numbers, as in :mod:`heurex.cones.sphere`.
+bits, two for each pair. A pair whose ray is not cut off on both of its ends is a corner. Triples are
+taken in the order of their first two planes, so that all is known about a pair when its own turn is over,
+and nothing need be stored of it. The exterior angles are added as complex numbers, as in
+:mod:`heurex.cones.sphere`.
 
 Cones where any determinant is within its rounding error, where two planes nearly agree for all that is
 known, or where the fraction is tiny or nearly a half, are done again by the scalar kernel. So is
@@ -20,6 +22,8 @@ from heurex.cones.sphere import END_ERROR, GIRARD_ERROR
 from heurex.cones.sphere import fractions as scalar_fractions
 
 KERNEL = True
+# No sign rests on what is left after rounding, so a product and a sum may be rounded together.
+FUSED = True
 
 LANES = 128
 FEWEST = 3
@@ -27,9 +31,9 @@ MOST = 8  # two bits for each of 28 pairs
 OVER_4PI = 1.0 / (4.0 * pi)
 # Rows are scaled to a largest entry in [1, 2): the rounding error of a determinant is below 6^3 * 1e-15.
 SURE = 2.2e-13
-# Exterior angles this close to a full turn leave too few digits of the fraction (below 5e-6: 2e-10 of it)
+# Exterior angles this close to a full turn leave too few digits of the fraction (below 1.2e-6: 7e-10 of it)
 # and are left to the scalar kernel; so are those that could be a full turn or none but for rounding.
-CLOSE = 2.0**-14
+CLOSE = 2.0**-16
 ROUNDING = 2.0**-40
 EXPONENT = 0x7FF0000000000000
 TWICE_BIAS = 2046 << 52
@@ -75,89 +79,103 @@ def _scale(tile: np.ndarray, bits: np.ndarray, scale: np.ndarray) -> None:
         tile[2 * LANES + t] *= scale[t]
 
 
-def _pair(one: np.ndarray, two: np.ndarray, cross: np.ndarray, angle: np.ndarray) -> None:
-    """Cross product of two rows (three tiles); their exterior angle as a complex number (two tiles)."""
+def _corner(one: np.ndarray, two: np.ndarray, both: int, state: np.ndarray) -> None:
+    """Multiply the exterior angle of two planes into the product wherever their pair is a corner.
+
+    The state is four tiles: what is known of the pairs (bits), the least determinant, the product (two).
+    """
+    seen = state.view(np.int64)
     for t in range(LANES):
         x = one[LANES + t] * two[2 * LANES + t] - one[2 * LANES + t] * two[LANES + t]
         y = one[2 * LANES + t] * two[t] - one[t] * two[2 * LANES + t]
         z = one[t] * two[LANES + t] - one[LANES + t] * two[t]
-        cross[t] = x
-        cross[LANES + t] = y
-        cross[2 * LANES + t] = z
-        angle[t] = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
-        angle[LANES + t] = sqrt(x * x + y * y + z * z)
+        a = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
+        b = sqrt(x * x + y * y + z * z)
+        cut_off = (seen[t] & both) == both
+        a = 1.0 if cut_off else a
+        b = 0.0 if cut_off else b
+        real = state[2 * LANES + t]
+        imaginary = state[3 * LANES + t]
+        state[2 * LANES + t] = real * a - imaginary * b
+        state[3 * LANES + t] = real * b + imaginary * a
 
 
-def _triple(
-    cross: np.ndarray, third: np.ndarray, above: int, below: int, seen: np.ndarray, least: np.ndarray
+def _corner_and_one(
+    one: np.ndarray, two: np.ndarray, third: np.ndarray, masks: tuple[int, int], both: int, state: np.ndarray
 ) -> None:
-    """Note what the sign of a determinant says about its three pairs, and how close to zero any one came."""
+    """Note what the determinant with a third plane says about its three pairs; then :func:`_corner`."""
+    above, below = masks
+    seen = state.view(np.int64)
     for t in range(LANES):
-        height = (
-            cross[t] * third[t]
-            + cross[LANES + t] * third[LANES + t]
-            + cross[2 * LANES + t] * third[2 * LANES + t]
-        )
-        seen[t] |= above if height > 0.0 else below
-        least[t] = min(least[t], abs(height))
+        x = one[LANES + t] * two[2 * LANES + t] - one[2 * LANES + t] * two[LANES + t]
+        y = one[2 * LANES + t] * two[t] - one[t] * two[2 * LANES + t]
+        z = one[t] * two[LANES + t] - one[LANES + t] * two[t]
+        height = x * third[t] + y * third[LANES + t] + z * third[2 * LANES + t]
+        bits = seen[t] | (above if height > 0.0 else below)
+        seen[t] = bits
+        state[LANES + t] = min(state[LANES + t], abs(height))
+        a = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
+        b = sqrt(x * x + y * y + z * z)
+        cut_off = (bits & both) == both
+        a = 1.0 if cut_off else a
+        b = 0.0 if cut_off else b
+        real = state[2 * LANES + t]
+        imaginary = state[3 * LANES + t]
+        state[2 * LANES + t] = real * a - imaginary * b
+        state[3 * LANES + t] = real * b + imaginary * a
 
 
-def _two_triples(
-    cross: np.ndarray,
+def _corner_and_two(
+    one: np.ndarray,
+    two: np.ndarray,
     third: np.ndarray,
     fourth: np.ndarray,
     masks: tuple[int, int, int, int],
-    seen: np.ndarray,
-    least: np.ndarray,
+    both: int,
+    state: np.ndarray,
 ) -> None:
-    """:func:`_triple` for two third planes at once, which halves the loads and stores."""
+    """:func:`_corner_and_one` with two third planes."""
     above, below, above_fourth, below_fourth = masks
+    seen = state.view(np.int64)
     for t in range(LANES):
-        x = cross[t]
-        y = cross[LANES + t]
-        z = cross[2 * LANES + t]
-        one = x * third[t] + y * third[LANES + t] + z * third[2 * LANES + t]
-        two = x * fourth[t] + y * fourth[LANES + t] + z * fourth[2 * LANES + t]
-        seen[t] |= (above if one > 0.0 else below) | (above_fourth if two > 0.0 else below_fourth)
-        least[t] = min(least[t], min(abs(one), abs(two)))
-
-
-def _turn(angle: np.ndarray, both: int, seen: np.ndarray, product: np.ndarray) -> None:
-    """Multiply the exterior angle into the product wherever the pair is a corner."""
-    for t in range(LANES):
-        cut_off = (seen[t] & both) == both
-        a = 1.0 if cut_off else angle[t]
-        b = 0.0 if cut_off else angle[LANES + t]
-        real = product[t]
-        imaginary = product[LANES + t]
-        product[t] = real * a - imaginary * b
-        product[LANES + t] = real * b + imaginary * a
-
-
-def _three_turns(angles: np.ndarray, first: int, both: int, seen: np.ndarray, product: np.ndarray) -> None:
-    """:func:`_turn` for three pairs in a row; the masks are that of the first, shifted."""
-    one = angles[first]
-    two = angles[first + 1]
-    three = angles[first + 2]
-    for t in range(LANES):
-        bits = seen[t]
+        x = one[LANES + t] * two[2 * LANES + t] - one[2 * LANES + t] * two[LANES + t]
+        y = one[2 * LANES + t] * two[t] - one[t] * two[2 * LANES + t]
+        z = one[t] * two[LANES + t] - one[LANES + t] * two[t]
+        first = x * third[t] + y * third[LANES + t] + z * third[2 * LANES + t]
+        second = x * fourth[t] + y * fourth[LANES + t] + z * fourth[2 * LANES + t]
+        bits = seen[t] | (above if first > 0.0 else below) | (above_fourth if second > 0.0 else below_fourth)
+        seen[t] = bits
+        state[LANES + t] = min(state[LANES + t], min(abs(first), abs(second)))
+        a = one[t] * two[t] + one[LANES + t] * two[LANES + t] + one[2 * LANES + t] * two[2 * LANES + t]
+        b = sqrt(x * x + y * y + z * z)
         cut_off = (bits & both) == both
-        a = 1.0 if cut_off else one[t]
-        b = 0.0 if cut_off else one[LANES + t]
-        cut_off = (bits & (both << 1)) == both << 1
-        c = 1.0 if cut_off else two[t]
-        d = 0.0 if cut_off else two[LANES + t]
-        cut_off = (bits & (both << 2)) == both << 2
-        e = 1.0 if cut_off else three[t]
-        f = 0.0 if cut_off else three[LANES + t]
-        real = a * c - b * d
-        imaginary = a * d + b * c
-        g = product[t]
-        h = product[LANES + t]
-        a = g * e - h * f
-        b = g * f + h * e
-        product[t] = real * a - imaginary * b
-        product[LANES + t] = real * b + imaginary * a
+        a = 1.0 if cut_off else a
+        b = 0.0 if cut_off else b
+        real = state[2 * LANES + t]
+        imaginary = state[3 * LANES + t]
+        state[2 * LANES + t] = real * a - imaginary * b
+        state[3 * LANES + t] = real * b + imaginary * a
+
+
+def _two_more(
+    one: np.ndarray,
+    two: np.ndarray,
+    third: np.ndarray,
+    fourth: np.ndarray,
+    masks: tuple[int, int, int, int],
+    state: np.ndarray,
+) -> None:
+    """Only note what two determinants say."""
+    above, below, above_fourth, below_fourth = masks
+    seen = state.view(np.int64)
+    for t in range(LANES):
+        x = one[LANES + t] * two[2 * LANES + t] - one[2 * LANES + t] * two[LANES + t]
+        y = one[2 * LANES + t] * two[t] - one[t] * two[2 * LANES + t]
+        z = one[t] * two[LANES + t] - one[LANES + t] * two[t]
+        first = x * third[t] + y * third[LANES + t] + z * third[2 * LANES + t]
+        second = x * fourth[t] + y * fourth[LANES + t] + z * fourth[2 * LANES + t]
+        seen[t] |= (above if first > 0.0 else below) | (above_fourth if second > 0.0 else below_fourth)
+        state[LANES + t] = min(state[LANES + t], min(abs(first), abs(second)))
 
 
 def _slopes(product: np.ndarray, slopes: np.ndarray) -> None:
@@ -239,34 +257,34 @@ def _masks(i: int, j: int, m: int, k: int) -> tuple[int, int]:
     return above, below
 
 
-def _block(
-    tiles: np.ndarray,
-    cross: np.ndarray,
-    angles: np.ndarray,
-    seen: np.ndarray,
-    least: np.ndarray,
-    product: np.ndarray,
-) -> None:
+def _block(tiles: np.ndarray, state: np.ndarray) -> None:
+    """All pairs in an order in which everything about a pair is known when its turn comes."""
     k = tiles.shape[0]
     shift = k * (k - 1) // 2
+    seen = state.view(np.int64)
     for t in range(LANES):
         seen[t] = 0
-        least[t] = 1.0
-        product[t] = 1.0
-        product[LANES + t] = 0.0
+        state[LANES + t] = 1.0
+        state[2 * LANES + t] = 1.0
+        state[3 * LANES + t] = 0.0
     for i in range(k):
+        one = tiles[i]
         for j in range(i + 1, k):
-            _pair(tiles[i], tiles[j], cross, angles[_bit(i, j, k)])
-            for m in range(j + 1, k - 1, 2):
+            two = tiles[j]
+            pair = _bit(i, j, k)
+            both = (1 << pair) | (1 << (shift + pair))
+            m = j + 1
+            while m + 2 < k:
                 masks = _masks(i, j, m, k) + _masks(i, j, m + 1, k)
-                _two_triples(cross, tiles[m], tiles[m + 1], masks, seen, least)
-            if (k - j) % 2 == 0:
-                above, below = _masks(i, j, k - 1, k)
-                _triple(cross, tiles[k - 1], above, below, seen, least)
-    for pair in range(0, shift - 2, 3):
-        _three_turns(angles, pair, (1 << pair) | (1 << (shift + pair)), seen, product)
-    for pair in range(shift - shift % 3, shift):
-        _turn(angles[pair], (1 << pair) | (1 << (shift + pair)), seen, product)
+                _two_more(one, two, tiles[m], tiles[m + 1], masks, state)
+                m += 2
+            if m + 1 < k:
+                masks = _masks(i, j, m, k) + _masks(i, j, m + 1, k)
+                _corner_and_two(one, two, tiles[m], tiles[m + 1], masks, both, state)
+            elif m < k:
+                _corner_and_one(one, two, tiles[m], _masks(i, j, m, k), both, state)
+            else:
+                _corner(one, two, both, state)
 
 
 def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undecided: np.ndarray) -> None:
@@ -282,7 +300,7 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
     Notes
     -----
     A cone's result depends on that cone only, not on its neighbours or its place. Error: absolute, below
-    7.7e-17 k + 1.2e-16; relative below 2e-10.
+    7.7e-17 k + 1.2e-16; relative below 7e-10.
     Cost: about 25 operations a pair and 9 a triple of planes, one arctangent.
     """
     count = normals.shape[0]
@@ -291,11 +309,9 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
         scalar_fractions(normals, values, errors, undecided)
         return
     tiles = np.empty((k, 3 * LANES))
-    cross = np.empty(3 * LANES)
-    angles = np.empty((k * (k - 1) // 2, 2 * LANES))
-    seen = np.empty(LANES, np.int64)
-    least = np.empty(LANES)
-    product = np.empty(2 * LANES)
+    state = np.empty(4 * LANES)
+    least = state[LANES : 2 * LANES]
+    product = state[2 * LANES :]
     slopes = np.empty(3 * LANES)
     scale = np.empty(LANES)
     padded = np.empty((LANES, k, 3))
@@ -309,7 +325,7 @@ def fractions(normals: np.ndarray, values: np.ndarray, errors: np.ndarray, undec
         _load(block, tiles)
         for row in range(k):
             _scale(tiles[row], bits, scale)
-        _block(tiles, cross, angles, seen, least, product)
+        _block(tiles, state)
         _slopes(product, slopes)
         # Whole-array division: in a loop numba would test every divisor for zero, one lane at a time.
         np.divide(slopes[:LANES], slopes[LANES : 2 * LANES], slopes[:LANES])
