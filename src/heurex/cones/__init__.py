@@ -61,7 +61,7 @@ def cone_fraction(
     Notes
     -----
     Error: for n = 2 and 3 below 1e-15, and relative below 1e-9 for fractions above 1e-12.
-    Cost: n = 3, batches: 0.04 to 0.3 microseconds a cone for 3 to 8 half-spaces; a first batch of a thousand
+    Cost: n = 3, batches: 0.02 to 0.16 microseconds a cone for 3 to 8 half-spaces; a first batch of a thousand
     cones or more also compiles, some seconds.
 
     Examples
