@@ -91,7 +91,12 @@ def test_compare_scores_callables_beside_estimators(m43):
 
 def test_models_to_which_an_explanation_does_not_apply_are_left_out(m43, reference_orders):
     models = [record["model"] for record in reference_orders]
-    found = heurex.compare(heurex.RnnStack.of(models), ["original"])
+    found = heurex.compare(heurex.RnnStack.of(models), ["original", "symmetric"])
     assert found.scores["original"].covered == 4
+    assert found.scores["symmetric"].covered == 8
+    assert found.common["symmetric"].models == found.common["symmetric"].covered == 4
+    shared = np.isfinite(found.values["original"])
+    expected = score(found.values["symmetric"][shared], found.truth[shared])
+    assert found.common["symmetric"] == expected != found.scores["symmetric"]
     m22 = heurex.noisy_copies(heurex.load("m22"), 0.01, 3)
     assert heurex.compare(m22, ["original", "symmetric"]).scores["symmetric"].covered == 0

@@ -22,11 +22,24 @@ Method = str | Estimator | Callable[[Rnn], float]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scores by estimator, and the rows that they were computed from."""
+    """Scores by estimator, and the rows that they were computed from.
+
+    Attributes
+    ----------
+    truth, values
+        Exact accuracies, and estimates by estimator (NaN where one does not apply), each ``(models,)``.
+    scores
+        Each estimator on the models to which it applies.
+    common
+        Each estimator on the models to which all apply: the fair comparison where some do not.
+    rows
+        The results table's rows.
+    """
 
     truth: np.ndarray
     values: Mapping[str, np.ndarray]
     scores: Mapping[str, Score]
+    common: Mapping[str, Score]
     rows: list[Row]
 
 
@@ -61,7 +74,10 @@ def compare(stack: RnnStack, methods: Sequence[Method], origin: Origin | None = 
         for name in ("exact", *names)
     }
     truth = by_name.pop("exact")
-    return Comparison(truth, by_name, {name: score(values, truth) for name, values in by_name.items()}, rows)
+    scores = {name: score(values, truth) for name, values in by_name.items()}
+    shared = np.all([np.isfinite(values) for values in by_name.values()], axis=0) & np.isfinite(truth)
+    common = {name: score(values[shared], truth[shared]) for name, values in by_name.items()}
+    return Comparison(truth, by_name, scores, common, rows)
 
 
 def _as_estimator(method: Method) -> Estimator:
