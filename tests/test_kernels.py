@@ -72,17 +72,17 @@ def test_counting_numbers_compute_like_floats():
         math.sqrt(a)
 
 
-def test_no_cache_folder_means_no_cache(monkeypatch, tmp_path):
-    kernels._cache_folder.cache_clear()
+def test_nocache_folder_means_no_cache(monkeypatch, tmp_path):
+    kernels.cache_folder.cache_clear()
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", "off")
-    assert kernels._cache_folder() is None
-    kernels._cache_folder.cache_clear()
+    assert kernels.cache_folder() is None
+    kernels.cache_folder.cache_clear()
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", str(tmp_path / "here"))
-    folder = kernels._cache_folder()
+    folder = kernels.cache_folder()
     assert folder.parent == tmp_path / "here"
     assert folder.is_dir()
-    kernels._cache_folder.cache_clear()
+    kernels.cache_folder.cache_clear()
     (tmp_path / "file").touch()
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", str(tmp_path / "file"))
-    assert kernels._cache_folder() is None
-    kernels._cache_folder.cache_clear()
+    assert kernels.cache_folder() is None
+    kernels.cache_folder.cache_clear()

@@ -36,7 +36,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Counted", "Tally", "compiled", "counted", "plain", "reals", "uncounted"]
+__all__ = ["Counted", "Tally", "cache_folder", "compiled", "counted", "plain", "reals", "uncounted"]
 
 Kernel = Callable[..., Any]
 
@@ -217,7 +217,7 @@ def _teach_numba_reals() -> None:
 
 
 @cache
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
     """Where compiled kernels are kept between runs: a folder for exactly these sources and this compiler.
 
     ``HEUREX_KERNEL_CACHE`` names another place, or ``off``. A folder that cannot be written means no cache.
@@ -251,7 +251,7 @@ def _compile(function: FunctionType) -> Kernel:
     # Said outright either way: what is left unsaid numba takes over from whatever function calls this one.
     fused = getattr(sys.modules.get(function.__module__), "FUSED", False)
     how: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"} if fused else False}
-    folder = _cache_folder()
+    folder = cache_folder()
     if folder is None:
         return numba.njit(**how)(function)
     # numba looks up the folder when it decorates; other people's cached functions keep theirs
