@@ -19,6 +19,7 @@ from heurex.estimators.base import (
     Status,
 )
 from heurex.estimators.exact import Exact
+from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
@@ -33,6 +34,7 @@ __all__ = [
     "Estimator",
     "Exact",
     "External",
+    "Layerwise",
     "Ops",
     "Original",
     "Sampling",
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Symmetric, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
