@@ -23,26 +23,32 @@ RAY = np.int64(3)
 HALF = 0.5 + 1e-12
 # A margin is taken for zero when it is below this share of its largest term: rounding, not a value.
 ROUNDING = 1e-15
+# A chance that is nearer to 1 than this is measured by what it lacks.
+NEARLY = 1e-6
+# Variances below this cannot be told from none; and its square root.
+SLIVER = 1e-16
+SLIVER_ROOT = 1e-8
 # No more is lost of a cell's fraction to rounding than this, times how badly its events are conditioned.
-PRECISION = 1e-15
+PRECISION = 2e-16
 
 
-def latent_gates(probs: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> float:
-    """Gate values for Z = 0 and Z = 1, rows of ``gates``; returns the smallest positive standard deviation.
+def latent_gates(probs: np.ndarray, variances: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> float:
+    """Gate values for Z = 0 and Z = 1, rows of ``gates``; returns how well the worst of them is known.
 
     A gate that is open with probability p takes two values with mean p and variance p (1 - p), the rarer event
-    at Z = 1. ``shifts`` are sqrt(q / (1 - q)) and its inverse for P(Z = 1) = q.
+    at Z = 1. ``shifts`` are sqrt(q / (1 - q)) and its inverse for P(Z = 1) = q. What is returned times the
+    error of a gate's standard deviation is the precision of a fraction; it is 1 where all gates are certain.
     """
     tightest = 1.0
     for j in range(probs.shape[0]):
         p = probs[j]
-        if p == 0 or p == 1:
+        if variances[j] == 0:
             gates[0, j] = p
             gates[1, j] = p
             continue
-        sigma = sqrt(p * (1 - p))
-        if sigma < tightest:
-            tightest = sigma
+        sigma = sqrt(variances[j])
+        # a rounding of 1e-16 in the variance moves its root by 1e-16 / sigma, but by no more than sigma
+        tightest = min(tightest, sigma if sigma > SLIVER_ROOT else SLIVER / sigma)
         if p <= HALF:
             gates[0, j] = p - shifts[0] * sigma
             gates[1, j] = p + shifts[1] * sigma
@@ -58,17 +64,34 @@ def mean_gates(probs: np.ndarray, gates: np.ndarray) -> None:
         gates[0, j] = probs[j]
 
 
-def gate_probabilities(corners: np.ndarray, m: int, whole: float, one: np.ndarray, probs: np.ndarray) -> None:
-    """Chance within a cell, of fraction ``whole``, that each preactivation is positive.
+def gate_probabilities(
+    corners: np.ndarray, m: int, whole: float, one: np.ndarray, probs: np.ndarray, variances: np.ndarray
+) -> None:
+    """Chance p within a cell, of fraction ``whole``, that each preactivation is positive, and p (1 - p).
 
-    It is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it.
+    p is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it. Where little is
+    left on the other side it is measured there: 1 - p would be all rounding, and its root decides the gates.
     """
     for j in range(probs.shape[0]):
         s = clear_side(corners, m, RAY + j)
-        if s == 2:
-            probs[j] = fraction(one, keep_positive(corners, m, RAY + j, RAY, one)) / whole
-        else:
-            probs[j] = 1.0 if s == 1 else 0.0
+        probs[j] = 1.0 if s == 1 else 0.0
+        variances[j] = 0.0
+        if s != 2:
+            continue
+        p = fraction(one, keep_positive(corners, m, RAY + j, RAY, one)) / whole
+        rest = 1 - p
+        if rest < NEARLY:
+            for i in range(m):
+                corners[i, RAY + j] = -corners[i, RAY + j]
+            rest = max(0.0, fraction(one, keep_positive(corners, m, RAY + j, RAY, one)) / whole)
+            for i in range(m):
+                corners[i, RAY + j] = -corners[i, RAY + j]
+            p = 1 - rest
+        if p > 0 and rest > 0:
+            probs[j] = p
+            variances[j] = p * rest
+        elif p > 0:
+            probs[j] = 1.0
 
 
 def leads(w_oh: np.ndarray, out: np.ndarray) -> None:

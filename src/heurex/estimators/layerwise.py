@@ -71,7 +71,7 @@ class Layerwise(Estimator):
     --------
     >>> from heurex.zoo import load
     >>> print(Layerwise().estimate(load("m43")))
-    the explanation (layerwise) gives 0.98038 (evaluated to 3e-12)
+    the explanation (layerwise) gives 0.98038 (evaluated to 6e-13)
     """
 
     name: ClassVar[str] = "layerwise"

@@ -43,20 +43,20 @@ NO_SPREAD = 1.0
 
 def open_level(
     level: int, corners: np.ndarray, m: int, whole: float, shifts: np.ndarray, latent: bool,
-    probs: np.ndarray, gates: np.ndarray, odometer: np.ndarray, one: np.ndarray,
+    probs: np.ndarray, variances: np.ndarray, gates: np.ndarray, odometer: np.ndarray, one: np.ndarray,
 ) -> float:  # fmt: skip
-    """Gates of one presumed step on a cell; returns their smallest positive standard deviation.
+    """Gates of one presumed step on a cell; returns how well the worst is known.
 
     ``odometer[level]`` becomes (0, number of the latent variable's values that matter): one where all gates
     are certain or are taken at their means.
     """
-    gate_probabilities(corners, m, whole, one, probs)
+    gate_probabilities(corners, m, whole, one, probs, variances)
     odometer[level, 0] = 0
     odometer[level, 1] = 1
     if not latent:
         mean_gates(probs, gates)
         return NO_SPREAD
-    tightest = latent_gates(probs, shifts, gates)
+    tightest = latent_gates(probs, variances, shifts, gates)
     if tightest < NO_SPREAD:
         odometer[level, 1] = 2
     return tightest
@@ -75,7 +75,7 @@ def pass_gates(below: np.ndarray, m: int, gates: np.ndarray, above: np.ndarray) 
 def presume(
     corners: np.ndarray, m: int, steps: int, w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray,
     label: int, latent: bool, chances: np.ndarray, shifts: np.ndarray, layers: np.ndarray,
-    gates: np.ndarray, tight: np.ndarray, weight: np.ndarray, probs: np.ndarray, z: np.ndarray,
+    gates: np.ndarray, tight: np.ndarray, weight: np.ndarray, probs: np.ndarray, variances: np.ndarray, z: np.ndarray,
     odometer: np.ndarray, scratch: tuple[np.ndarray, np.ndarray, np.ndarray], out: np.ndarray,
 ) -> None:  # fmt: skip
     """One cell after its last exact step: fraction, contribution, doubtful fraction and rounding, to ``out``."""
@@ -92,7 +92,9 @@ def presume(
     copy_corners(corners, m, RAY + w_hi.shape[0], layers[0])
     preactivations(layers[0], m, steps, w_hi, w_hh, z)
     level = BOTTOM
-    tight[0] = open_level(level, layers[0], m, whole, shifts, latent, probs, gates[0], odometer, one)
+    tight[0] = open_level(
+        level, layers[0], m, whole, shifts, latent, probs, variances, gates[0], odometer, one
+    )
     weight[0] = 1.0
     while level >= 0:
         which = odometer[level, 0]
@@ -109,7 +111,7 @@ def presume(
             weight[level] = share
             preactivations(layers[level], m, steps + level, w_hi, w_hh, z)
             tightest = open_level(
-                level, layers[level], m, whole, shifts, latent, probs, gates[level], odometer, one
+                level, layers[level], m, whole, shifts, latent, probs, variances, gates[level], odometer, one
             )
             tight[level] = tight[level - 1] * tightest if tightest < NO_SPREAD else tight[level - 1]
         else:
@@ -172,7 +174,7 @@ def layerwise(
     width = max(4 + d, 3 + n)
     scratch = (reals(capacity, 3 + n), reals(capacity, width), reals(capacity, width))
     gates, tight, weight, probs = reals(levels, 2, d), reals(levels), reals(levels), reals(d)
-    z, out, lead = reals(d), reals(4), reals(n, n, d)
+    variances, z, out, lead = reals(d), reals(d), reals(4), reals(n, n, d)
     shifts, chances = reals(2), reals(2)
     if steps < n:
         leads(w_oh, lead)
@@ -204,7 +206,7 @@ def layerwise(
                 if steps < n:
                     presume(
                         stack[top], m, steps, w_hi, w_hh, lead[label], label, latent, chances, shifts,
-                        layers, gates, tight, weight, probs, z, odometer, scratch, out,
+                        layers, gates, tight, weight, probs, variances, z, odometer, scratch, out,
                     )  # fmt: skip
                 else:
                     out[3] = 0.0
