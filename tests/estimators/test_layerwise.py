@@ -102,12 +102,14 @@ def test_all_steps_exact_is_the_truth(d, n):
         assert len(found.cells) == len(exact.cells)
 
 
-@pytest.mark.parametrize(("q", "value"), [(0.2, 0.25), (0.5, 0.375)])
+@pytest.mark.parametrize(("q", "value"), [(0.2, 0.275), (0.5, 0.3125)])
 def test_a_closed_form(q, value):
-    """One neuron that reads x_1: on the two cells that x_1 = 0 crosses p is 1/3 and 2/3 off.
+    """One neuron that reads x_1 only, with answer 1 where it is on: right on a quarter of the plane.
 
-    Where the gate given Z = 0, 1/3 - sqrt(q / (1 - q)) sqrt(2) / 3, is negative, it answers the wrong way round
-    on these cells: a quarter of the plane each in place of an eighth is right.
+    x_1 = 0 crosses two cells, with p = 1/3 where x_0 > 0 > x_1 - x_0 and p = 2/3 where x_0 < 0 < x_1 - x_0; the
+    standard deviation is sqrt(2) / 3 in both. A positive gate leaves an eighth of the plane right in each, a
+    negative one a quarter. At q = 0.2 the gate 2/3 - 2 s is negative (given Z = 1), at q = 0.5 it is
+    1/3 - s (given Z = 0).
     """
     last = Rnn([1.0], [[0.0]], [[0.0], [1.0]])
     assert Layerwise(latent_prob=q).estimate(last).value == pytest.approx(value, abs=1e-15)
@@ -118,11 +120,11 @@ def test_ties_go_to_the_first_answer():
     silent = Rnn([1.0], [[1.0]], [[0.0], [0.0], [0.0]])
     for steps in (1, 2, 3):
         assert Layerwise(exact_steps=steps).estimate(silent).value == pytest.approx(1 / 3, abs=1e-15)
-    # the only neuron is never on at the last step: all gates 0, and the answer is 0
-    dead = Rnn([-1.0], [[-9.0]], [[1.0], [2.0]])
-    positive = Rnn([0.0], [[0.0]], [[1.0], [2.0]])
-    for model in (dead, positive):
-        assert abs(Layerwise().estimate(model).value - slow_twin(model, 1)) < 1e-14
+    blind = Rnn([0.0], [[0.0]], [[1.0], [2.0]])
+    assert Layerwise().estimate(blind).value == pytest.approx(0.5, abs=1e-15)
+    # where x_0 > 0 and x_0 > x_1 > 0 the only neuron is off throughout, and so is its gate
+    rarely = Rnn([-1.0], [[-9.0]], [[1.0], [2.0]])
+    assert abs(Layerwise().estimate(rarely).value - slow_twin(rarely, 1)) < 1e-14
 
 
 @pytest.mark.parametrize("steps", [1, 2])

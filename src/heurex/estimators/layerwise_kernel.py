@@ -81,10 +81,7 @@ def presume(
     """One cell after its last exact step: fraction, contribution, doubtful fraction and rounding, to ``out``."""
     here, one, two = scratch
     whole = fraction(corners, m)
-    out[0] = whole
-    out[1] = 0.0
-    out[2] = 0.0
-    out[3] = whole
+    out[0], out[1], out[2], out[3] = whole, 0.0, 0.0, whole
     if whole < NEGLIGIBLE:
         return
     last = layers.shape[0] - 1
@@ -186,13 +183,10 @@ def layerwise(
     cells = 0
     for start in range(starts.shape[0]):
         label = labels[start]
-        for k in range(4):
-            measures[start, k] = 0.0
+        measures[start] = 0.0
         begin(w_hi, starts[start], sizes[start], stack[0], pattern[0])
-        state[0, 0] = sizes[start]
-        state[0, 1] = 0
-        state[0, 2] = d
-        state[0, 3] = 0
+        state[0] = 0
+        state[0, 0], state[0, 2] = sizes[start], d
         top = BOTTOM
         while top >= 0:
             if state[top, 2] < d:
@@ -216,11 +210,8 @@ def layerwise(
                 if cells < sink_index.shape[0]:
                     sink_index[cells, 0] = start
                     sink_index[cells, 1] = m
-                    for t in range(n):
-                        for j in range(d):
-                            sink_pattern[cells, t, j] = pattern[top, t, j]
-                    for k in range(4):
-                        sink_measures[cells, k] = out[k]
+                    sink_measures[cells] = out
+                    sink_pattern[cells] = pattern[top]
                     copy_corners(stack[top], m, RAY, sink_corners[cells])
                 cells += 1
                 top -= 1

@@ -92,7 +92,7 @@ def linear_pieces(model: Rnn) -> tuple[Piece, ...]:
     >>> from heurex.zoo import load
     >>> for piece in linear_pieces(load("m22"))[:2]:
     ...     print(f"{piece.name}: {piece.a0:.2f} x0 - {piece.a1:.2f} x1")
-    x0 > 0, neuron 0 only: 80.94 x0 - 213.38 x1
+    x0 > 0, neuron 0 only: 30.09 x0 - 79.33 x1
     x0 > 0, both neurons: 426.71 x0 - 426.42 x1
     """
     found = _derive(model)

@@ -61,7 +61,7 @@ class Confusion:
 
 
 def confusion(model: Rnn) -> Confusion:
-    """The exact confusion matrix of a model, from its activation regions.
+    r"""The exact confusion matrix of a model, from its activation regions.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ def confusion(model: Rnn) -> Confusion:
     --------
     >>> from heurex.zoo import load
     >>> found = confusion(load("m43"))
-    >>> print(found.matrix.round(4))
-    [[0.3315 0.0011 0.0007]
-     [0.0058 0.3274 0.0001]
-     [0.0061 0.0001 0.3271]]
+    >>> print(*found.matrix.round(4).tolist(), sep="\n")
+    [0.3315, 0.0011, 0.0007]
+    [0.0058, 0.3274, 0.0001]
+    [0.0061, 0.0001, 0.3271]
     >>> print(f"{found.accuracy:.5f}")
     0.98600
     """
@@ -105,7 +105,7 @@ def confusion(model: Rnn) -> Confusion:
     doubtful = 0.0
     for answer in range(n):
         found = right_fractions(model, rays, [answer] * len(rays))
-        np.add.at(out, (place, answer), found[:, 1])
+        np.add.at(out[:, answer], place, found[:, 1])
         doubtful += float(found[:, 2].sum())
     missed = abs(float(out.sum()) - 1)
     error = missed + 1e-16 * len(known) * model.hidden_size + doubtful
