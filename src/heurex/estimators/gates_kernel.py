@@ -14,11 +14,12 @@ from math import sqrt
 
 import numpy as np
 
-from heurex.cones.corners import clear_side, fraction, keep_positive
+from heurex.cones.corners import clear_side, fraction, keep_positive, side
 
 KERNEL = True
 
 RAY = np.int64(3)
+MINOR = True
 # The gates change their form above p = 1/2, so that a p that is 1/2 by symmetry must not be above it by rounding.
 HALF = 0.5 + 1e-12
 # A margin is taken for zero when it is below this share of its largest term: rounding, not a value.
@@ -64,34 +65,49 @@ def mean_gates(probs: np.ndarray, gates: np.ndarray) -> None:
         gates[0, j] = probs[j]
 
 
+def minor_share(
+    corners: np.ndarray, m: int, whole: float, column: int, positive: bool, one: np.ndarray
+) -> float:
+    """Share of a cell in which a value is positive, or else in which it is negative, measured on that side."""
+    if not positive:
+        for i in range(m):
+            corners[i, column] = -corners[i, column]
+    share = fraction(one, keep_positive(corners, m, column, RAY, one)) / whole
+    if not positive:
+        for i in range(m):
+            corners[i, column] = -corners[i, column]
+    return max(0.0, share)
+
+
 def gate_probabilities(
     corners: np.ndarray, m: int, whole: float, one: np.ndarray, probs: np.ndarray, variances: np.ndarray
-) -> None:
+) -> float:
     """Chance p within a cell, of fraction ``whole``, that each preactivation is positive, and p (1 - p).
 
     p is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it. Where little is
     left on the other side it is measured there: 1 - p would be all rounding, and its root decides the gates.
+    Returns the largest share that was taken for none because it lies beyond zero by no more than rounding.
     """
+    passed_over = 0.0
     for j in range(probs.shape[0]):
         s = clear_side(corners, m, RAY + j)
         probs[j] = 1.0 if s == 1 else 0.0
         variances[j] = 0.0
         if s != 2:
+            if side(corners, m, RAY + j) == 2:
+                passed_over = max(passed_over, minor_share(corners, m, whole, RAY + j, s == -1, one))
             continue
-        p = fraction(one, keep_positive(corners, m, RAY + j, RAY, one)) / whole
+        p = minor_share(corners, m, whole, RAY + j, MINOR, one)
         rest = 1 - p
         if rest < NEARLY:
-            for i in range(m):
-                corners[i, RAY + j] = -corners[i, RAY + j]
-            rest = max(0.0, fraction(one, keep_positive(corners, m, RAY + j, RAY, one)) / whole)
-            for i in range(m):
-                corners[i, RAY + j] = -corners[i, RAY + j]
+            rest = minor_share(corners, m, whole, RAY + j, not MINOR, one)
             p = 1 - rest
         if p > 0 and rest > 0:
             probs[j] = p
             variances[j] = p * rest
         elif p > 0:
             probs[j] = 1.0
+    return passed_over
 
 
 def leads(w_oh: np.ndarray, out: np.ndarray) -> None:

@@ -22,8 +22,9 @@ __all__ = ["Gates", "Layerwise"]
 
 Gates = Literal["latent", "mean"]
 
-_CLOSED: Final = 1e-14
 _COUNTED_UP_TO: Final = 8
+_SOUND: Final = 1e-6
+"""Estimates whose evaluation is worse than this are reported as ill conditioned."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,14 @@ class Layerwise(Estimator):
         steps, scale = self._steps(model), _scale(model)
         found = self._walk(model, steps)
         total, value, doubtful, rounding = (float(part) for part in scale * found.measures.sum(axis=0))
+        error = _error(total, doubtful, rounding, len(found.index))
         return Estimate(
             self.name,
             min(max(value, 0.0), 1.0),
-            _error(total, doubtful, rounding, len(found.index)),
+            error,
             self.settings(),
             ops=found.ops,
-            status=_status(total, doubtful),
+            status=_status(error),
             cells=tuple(_cells(model, found, steps, scale)),
         )
 
@@ -118,7 +120,7 @@ class Layerwise(Estimator):
         )  # fmt: skip
         sums = scale * measures.sum(axis=1)
         errors = np.array([_error(t, d, r, int(c)) for (t, _, d, r), c in zip(sums, cells, strict=True)])
-        status = [_status(total, doubtful) for total, _, doubtful, _ in sums]
+        status = [_status(error) for error in errors]
         return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(stack), np.nan), status)
 
     def _steps(self, model: Rnn | RnnStack) -> int:
@@ -168,11 +170,11 @@ def _scale(model: Rnn | RnnStack) -> int:
 
 
 def _error(total: float, doubtful: float, rounding: float, cells: int) -> float:
-    return abs(total - 1) + 1e-16 * cells**0.5 + doubtful + rounding
+    return abs(total - 1) + 2e-16 * cells**0.5 + doubtful + rounding
 
 
-def _status(total: float, doubtful: float) -> Status:
-    return Status.ILL_CONDITIONED if doubtful > 0 or abs(total - 1) > _CLOSED else Status.OK
+def _status(error: float) -> Status:
+    return Status.OK if error < _SOUND else Status.ILL_CONDITIONED
 
 
 def _cells(model: Rnn, found: _Walk, steps: int, scale: int) -> list[Cell]:

@@ -15,6 +15,7 @@ import numpy as np
 from heurex.cones.corners import fraction
 from heurex.estimators.gates_kernel import (
     PRECISION,
+    SLIVER,
     gate_probabilities,
     label_fraction,
     latent_gates,
@@ -50,7 +51,7 @@ def open_level(
     ``odometer[level]`` becomes (0, number of the latent variable's values that matter): one where all gates
     are certain or are taken at their means.
     """
-    gate_probabilities(corners, m, whole, one, probs, variances)
+    passed_over = gate_probabilities(corners, m, whole, one, probs, variances)
     odometer[level, 0] = 0
     odometer[level, 1] = 1
     if not latent:
@@ -59,6 +60,9 @@ def open_level(
     tightest = latent_gates(probs, variances, shifts, gates)
     if tightest < NO_SPREAD:
         odometer[level, 1] = 2
+    if passed_over > 0:
+        # gates that were taken for certain may each be off by the root of what was passed over
+        tightest = min(tightest, SLIVER / sqrt(passed_over))
     return tightest
 
 
