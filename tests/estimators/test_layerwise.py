@@ -231,6 +231,23 @@ def test_permuting_and_rescaling_leave_it_unchanged():
     assert doubtful < 20
 
 
+def test_numerical_error_holds_for_weights_far_apart():
+    """Weights of 1e-4 to 1e4: gates of 1e-6 in front of large preactivations, known to few digits only."""
+    rng = np.random.default_rng(5)
+    models, others = [], []
+    for _ in range(2000):
+        w_hi, w_hh, w_oh = (
+            rng.normal(size=shape) * 10.0 ** rng.integers(-4, 5, shape) for shape in (2, (2, 2), (2, 2))
+        )
+        models.append(Rnn(w_hi, w_hh, w_oh))
+        others.append(models[-1].rescaled(np.exp(rng.normal(size=2))).permuted([1, 0]))
+    one, two = (Layerwise().estimate_stack(RnnStack.of(stack)) for stack in (models, others))
+    assert np.isfinite(one.value).all()
+    assert (abs(one.value - two.value) <= one.numerical_error + two.numerical_error).all()
+    assert abs(one.value - two.value).max() > 1e-9
+    assert np.median(one.numerical_error) < 1e-11
+
+
 def test_stack_equals_single_models():
     for d, n in ((1, 3), (2, 2), (4, 3), (9, 3)):
         models = [random_model(seed, d, n) for seed in range(4)]

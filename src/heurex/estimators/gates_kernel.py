@@ -26,37 +26,31 @@ HALF = 0.5 + 1e-12
 ROUNDING = 1e-15
 # A chance that is nearer to 1 than this is measured by what it lacks.
 NEARLY = 1e-6
-# Variances below this cannot be told from none; and its square root.
+# Rounding of a fraction, or of a preactivation relative to its size.
 SLIVER = 1e-16
-SLIVER_ROOT = 1e-8
-# No more is lost of a cell's fraction to rounding than this, times how badly its events are conditioned.
-PRECISION = 2e-16
 
 
-def latent_gates(probs: np.ndarray, variances: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> float:
-    """Gate values for Z = 0 and Z = 1, rows of ``gates``; returns how well the worst of them is known.
+def latent_gates(probs: np.ndarray, spreads: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> bool:
+    """Gate values for Z = 0 and Z = 1, rows of ``gates``; returns whether any of them differ.
 
-    A gate that is open with probability p takes two values with mean p and variance p (1 - p), the rarer event
-    at Z = 1. ``shifts`` are sqrt(q / (1 - q)) and its inverse for P(Z = 1) = q. What is returned times the
-    error of a gate's standard deviation is the precision of a fraction; it is 1 where all gates are certain.
+    A gate that is open with probability p takes two values with mean p and standard deviation ``spreads``,
+    the rarer event at Z = 1. ``shifts`` are sqrt(q / (1 - q)) and its inverse for P(Z = 1) = q.
     """
-    tightest = 1.0
+    differ = False
     for j in range(probs.shape[0]):
-        p = probs[j]
-        if variances[j] == 0:
+        p, sigma = probs[j], spreads[j]
+        if sigma == 0:
             gates[0, j] = p
             gates[1, j] = p
             continue
-        sigma = sqrt(variances[j])
-        # a rounding of 1e-16 in the variance moves its root by 1e-16 / sigma, but by no more than sigma
-        tightest = min(tightest, sigma if sigma > SLIVER_ROOT else SLIVER / sigma)
+        differ = True
         if p <= HALF:
             gates[0, j] = p - shifts[0] * sigma
             gates[1, j] = p + shifts[1] * sigma
         else:
             gates[0, j] = p + shifts[0] * sigma
             gates[1, j] = p - shifts[1] * sigma
-    return tightest
+    return differ
 
 
 def mean_gates(probs: np.ndarray, gates: np.ndarray) -> None:
@@ -80,22 +74,23 @@ def minor_share(
 
 
 def gate_probabilities(
-    corners: np.ndarray, m: int, whole: float, one: np.ndarray, probs: np.ndarray, variances: np.ndarray
-) -> float:
-    """Chance p within a cell, of fraction ``whole``, that each preactivation is positive, and p (1 - p).
+    corners: np.ndarray, m: int, whole: float, one: np.ndarray,
+    probs: np.ndarray, spreads: np.ndarray, passed: np.ndarray,
+) -> None:  # fmt: skip
+    """Chance p within a cell, of fraction ``whole``, that each preactivation is positive, and sqrt(p (1 - p)).
 
     p is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it. Where little is
     left on the other side it is measured there: 1 - p would be all rounding, and its root decides the gates.
-    Returns the largest share that was taken for none because it lies beyond zero by no more than rounding.
+    ``passed`` is the share that was taken for none because it lies beyond zero by no more than rounding.
     """
-    passed_over = 0.0
     for j in range(probs.shape[0]):
         s = clear_side(corners, m, RAY + j)
         probs[j] = 1.0 if s == 1 else 0.0
-        variances[j] = 0.0
+        spreads[j] = 0.0
+        passed[j] = 0.0
         if s != 2:
             if side(corners, m, RAY + j) == 2:
-                passed_over = max(passed_over, minor_share(corners, m, whole, RAY + j, s == -1, one))
+                passed[j] = minor_share(corners, m, whole, RAY + j, s == -1, one)
             continue
         p = minor_share(corners, m, whole, RAY + j, MINOR, one)
         rest = 1 - p
@@ -104,10 +99,50 @@ def gate_probabilities(
             p = 1 - rest
         if p > 0 and rest > 0:
             probs[j] = p
-            variances[j] = p * rest
+            spreads[j] = sqrt(p * rest)
         elif p > 0:
             probs[j] = 1.0
-    return passed_over
+
+
+def wobbles(
+    corners: np.ndarray, m: int, whole: float, spreads: np.ndarray, passed: np.ndarray, drift: np.ndarray,
+    gates: np.ndarray, shifts: np.ndarray, latent: bool, out: np.ndarray,
+) -> None:  # fmt: skip
+    """By how much rounding can move each gated preactivation anywhere on a cell; rows as those of ``gates``.
+
+    ``drift`` is the relative error that the preactivations bring along. An error e in p (1 - p) moves its root
+    by e over it; what rounding alone does to a share that was measured by itself stays below that share.
+    """
+    noise = SLIVER / whole
+    for j in range(spreads.shape[0]):
+        reach = 0.0
+        for i in range(m):
+            reach = max(reach, abs(corners[i, RAY + j]))
+        sigma, mean = spreads[j], passed[j]
+        slip = sqrt(mean) if mean > 0 and latent else 0.0
+        if sigma > 0:
+            mean = noise + drift[j]
+            if latent:
+                slip = min(noise / sigma, sigma)
+                if drift[j] > 0:
+                    slip = slip + min(drift[j] / sigma, sqrt(drift[j]))
+        for which in range(2 if latent else 1):
+            loose = (1 + shifts[which]) * slip if latent else mean
+            out[which, j] = reach * (loose + abs(gates[which, j]) * (SLIVER + drift[j]))
+
+
+def drifts(corners: np.ndarray, m: int, w_hh: np.ndarray, wobble: np.ndarray, out: np.ndarray) -> None:
+    """The relative error of each preactivation of the next step, from that of the gated ones before it."""
+    most = 0.0
+    for j in range(wobble.shape[0]):
+        most = max(most, wobble[j])
+    for k in range(wobble.shape[0]):
+        reach, weight = 0.0, 0.0
+        for i in range(m):
+            reach = max(reach, abs(corners[i, RAY + k]))
+        for j in range(wobble.shape[0]):
+            weight = max(weight, abs(w_hh[k, j]))
+        out[k] = most * weight / reach if reach > 0 else 0.0
 
 
 def leads(w_oh: np.ndarray, out: np.ndarray) -> None:
@@ -120,18 +155,18 @@ def leads(w_oh: np.ndarray, out: np.ndarray) -> None:
 
 
 def gated_margin(
-    corners: np.ndarray, m: int, lead: np.ndarray, gates: np.ndarray, weights: np.ndarray,
-    out: np.ndarray, column: int,
+    corners: np.ndarray, m: int, lead: np.ndarray, gates: np.ndarray, wobble: np.ndarray,
+    weights: np.ndarray, out: np.ndarray, column: int,
 ) -> tuple[float, bool]:  # fmt: skip
     """Write a margin of the gated logits at every corner to a column of ``out``.
 
-    Returns its largest term over its largest value, how badly it is conditioned (infinite where no value is
-    left), and whether it vanishes everywhere by rounding only.
+    Returns its error relative to its largest value, and whether it vanishes everywhere by rounding only.
     """
-    largest, most = 0.0, 0.0
+    slack, most = 0.0, 0.0
     rounded = False
     for j in range(lead.shape[0]):
         weights[j] = lead[j] * gates[j] if gates[j] != 0 and lead[j] != 0 else 0.0
+        slack = max(slack, abs(lead[j]) * wobble[j])
     for i in range(m):
         total, top = 0.0, 0.0
         for j in range(lead.shape[0]):
@@ -143,33 +178,32 @@ def gated_margin(
             rounded = rounded or top > 0
             total = 0.0
         out[i, column] = total
-        largest = max(largest, top)
         most = max(most, abs(total))
     if most == 0:
-        return 1.0, rounded
-    return largest / most, False
+        return 1.0 if slack > 0 else 0.0, rounded
+    return slack / most, False
 
 
 def label_fraction(
-    corners: np.ndarray, m: int, whole: float, lead: np.ndarray, gates: np.ndarray, label: int,
-    weights: np.ndarray, here: np.ndarray, one: np.ndarray, two: np.ndarray,
+    corners: np.ndarray, m: int, whole: float, lead: np.ndarray, gates: np.ndarray,
+    wobble: np.ndarray, label: int, weights: np.ndarray, here: np.ndarray, one: np.ndarray, two: np.ndarray,
 ) -> tuple[float, float, bool]:  # fmt: skip
     """Fraction of a cell in which the label's logit, with these gates, is the first largest one.
 
-    ``lead`` holds the label's row of :func:`leads`. Returns the fraction, how badly it is conditioned, and
-    whether a tie was decided that rounding alone produced. A tie of exact zeros goes to the first index.
+    ``lead`` holds the label's row of :func:`leads`. Returns the fraction, its error relative to the cell,
+    and whether a tie was decided that rounding alone produced. A tie of exact zeros goes to the first index.
     """
     n = lead.shape[0]
-    worst = 1.0
+    worst = 0.0
     doubtful = False
     for i in range(m):
         for w in range(3):
             here[i, w] = corners[i, w]
     for rival in range(n):
         if rival != label:
-            condition, rounded = gated_margin(corners, m, lead[rival], gates, weights, here, RAY + rival)
+            error, rounded = gated_margin(corners, m, lead[rival], gates, wobble, weights, here, RAY + rival)
             doubtful = doubtful or rounded
-            worst = max(worst, condition)
+            worst = max(worst, error)
         else:
             for i in range(m):
                 here[i, RAY + rival] = 0.0

@@ -14,13 +14,13 @@ import numpy as np
 
 from heurex.cones.corners import fraction
 from heurex.estimators.gates_kernel import (
-    PRECISION,
-    SLIVER,
+    drifts,
     gate_probabilities,
     label_fraction,
     latent_gates,
     leads,
     mean_gates,
+    wobbles,
 )
 from heurex.estimators.regions_kernel import (
     begin,
@@ -39,31 +39,28 @@ RAY = np.int64(3)
 BOTTOM = np.int64(0)
 # A cell smaller than this contributes nothing: what lies in it is rounding.
 NEGLIGIBLE = 1e-15
-NO_SPREAD = 1.0
 
 
 def open_level(
     level: int, corners: np.ndarray, m: int, whole: float, shifts: np.ndarray, latent: bool,
-    probs: np.ndarray, variances: np.ndarray, gates: np.ndarray, odometer: np.ndarray, one: np.ndarray,
-) -> float:  # fmt: skip
-    """Gates of one presumed step on a cell; returns how well the worst is known.
+    chance: tuple[np.ndarray, np.ndarray, np.ndarray], drift: np.ndarray, gates: np.ndarray,
+    wobble: np.ndarray, odometer: np.ndarray, one: np.ndarray,
+) -> None:  # fmt: skip
+    """Gates of one presumed step on a cell, and by how much rounding can move what they pass on.
 
     ``odometer[level]`` becomes (0, number of the latent variable's values that matter): one where all gates
     are certain or are taken at their means.
     """
-    passed_over = gate_probabilities(corners, m, whole, one, probs, variances)
+    probs, spreads, passed = chance
+    gate_probabilities(corners, m, whole, one, probs, spreads, passed)
     odometer[level, 0] = 0
     odometer[level, 1] = 1
-    if not latent:
+    if latent:
+        if latent_gates(probs, spreads, shifts, gates):
+            odometer[level, 1] = 2
+    else:
         mean_gates(probs, gates)
-        return NO_SPREAD
-    tightest = latent_gates(probs, variances, shifts, gates)
-    if tightest < NO_SPREAD:
-        odometer[level, 1] = 2
-    if passed_over > 0:
-        # gates that were taken for certain may each be off by the root of what was passed over
-        tightest = min(tightest, SLIVER / sqrt(passed_over))
-    return tightest
+    wobbles(corners, m, whole, spreads, passed, drift, gates, shifts, latent, wobble)
 
 
 def pass_gates(below: np.ndarray, m: int, gates: np.ndarray, above: np.ndarray) -> None:
@@ -79,8 +76,9 @@ def pass_gates(below: np.ndarray, m: int, gates: np.ndarray, above: np.ndarray) 
 def presume(
     corners: np.ndarray, m: int, steps: int, w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray,
     label: int, latent: bool, chances: np.ndarray, shifts: np.ndarray, layers: np.ndarray,
-    gates: np.ndarray, tight: np.ndarray, weight: np.ndarray, probs: np.ndarray, variances: np.ndarray, z: np.ndarray,
-    odometer: np.ndarray, scratch: tuple[np.ndarray, np.ndarray, np.ndarray], out: np.ndarray,
+    gates: np.ndarray, wobble: np.ndarray, drift: np.ndarray, weight: np.ndarray,
+    chance: tuple[np.ndarray, np.ndarray, np.ndarray], z: np.ndarray, odometer: np.ndarray,
+    scratch: tuple[np.ndarray, np.ndarray, np.ndarray], out: np.ndarray,
 ) -> None:  # fmt: skip
     """One cell after its last exact step: fraction, contribution, doubtful fraction and rounding, to ``out``."""
     here, one, two = scratch
@@ -93,8 +91,9 @@ def presume(
     copy_corners(corners, m, RAY + w_hi.shape[0], layers[0])
     preactivations(layers[0], m, steps, w_hi, w_hh, z)
     level = BOTTOM
-    tight[0] = open_level(
-        level, layers[0], m, whole, shifts, latent, probs, variances, gates[0], odometer, one
+    drift[0] = 0.0
+    open_level(
+        level, layers[0], m, whole, shifts, latent, chance, drift[0], gates[0], wobble[0], odometer, one
     )
     weight[0] = 1.0
     while level >= 0:
@@ -111,20 +110,22 @@ def presume(
             level += 1
             weight[level] = share
             preactivations(layers[level], m, steps + level, w_hi, w_hh, z)
-            tightest = open_level(
-                level, layers[level], m, whole, shifts, latent, probs, variances, gates[level], odometer, one
-            )
-            tight[level] = tight[level - 1] * tightest if tightest < NO_SPREAD else tight[level - 1]
+            drifts(layers[level], m, w_hh, wobble[level - 1, which], drift[level])
+            open_level(
+                level, layers[level], m, whole, shifts, latent, chance, drift[level], gates[level],
+                wobble[level], odometer, one,
+            )  # fmt: skip
         else:
-            part, condition, doubtful = label_fraction(
-                layers[level], m, whole, lead, gates[level, which], label, z, here, one, two
-            )
+            part, error, doubtful = label_fraction(
+                layers[level], m, whole, lead, gates[level, which], wobble[level, which], label, z, here,
+                one, two,
+            )  # fmt: skip
+            risk = max(risk, error)
             right = right + share * part if share != 1 else right + part
-            risk = max(risk, condition / tight[level])
             if doubtful:
                 out[2] = whole
     out[1] = right
-    out[3] = min(whole, PRECISION * risk)
+    out[3] = min(whole, whole * risk)
 
 
 def layerwise(
@@ -174,8 +175,9 @@ def layerwise(
     stack, layers = reals(depth, capacity, 4 + d), reals(levels, capacity, 3 + d)
     width = max(4 + d, 3 + n)
     scratch = (reals(capacity, 3 + n), reals(capacity, width), reals(capacity, width))
-    gates, tight, weight, probs = reals(levels, 2, d), reals(levels), reals(levels), reals(d)
-    variances, z, out, lead = reals(d), reals(d), reals(4), reals(n, n, d)
+    gates, wobble, drift = reals(levels, 2, d), reals(levels, 2, d), reals(levels, d)
+    weight, chance = reals(levels), (reals(d), reals(d), reals(d))
+    z, out, lead = reals(d), reals(4), reals(n, n, d)
     shifts, chances = reals(2), reals(2)
     if steps < n:
         leads(w_oh, lead)
@@ -204,7 +206,7 @@ def layerwise(
                 if steps < n:
                     presume(
                         stack[top], m, steps, w_hi, w_hh, lead[label], label, latent, chances, shifts,
-                        layers, gates, tight, weight, probs, variances, z, odometer, scratch, out,
+                        layers, gates, wobble, drift, weight, chance, z, odometer, scratch, out,
                     )  # fmt: skip
                 else:
                     out[3] = 0.0
