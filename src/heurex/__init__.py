@@ -13,13 +13,26 @@ from heurex._version import __version__
 if TYPE_CHECKING:
     from heurex.cones import ConeMeasure, cone_fraction, cone_measure
     from heurex.errors import ConeError, HeurexError, ModelError, NotApplicable, ResultsError, UsageError
-    from heurex.estimators import Cell, Check, Estimate, Estimator, External, Ops, Status, estimate
+    from heurex.estimators import (
+        Cell,
+        Check,
+        Estimate,
+        Estimator,
+        External,
+        Ops,
+        Status,
+        estimate,
+        linear_pieces,
+    )
+    from heurex.estimators.order import canonical_order
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.reproduce import Reproduction, reproduce
     from heurex.scoring import Score, noisy_copies, score
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
+    from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.standard import standardise
     from heurex.zoo import load
 
 _HOMES = {
@@ -32,7 +45,20 @@ _HOMES = {
         "ResultsError",
         "UsageError",
     ),
-    "heurex.estimators": ("Cell", "Check", "Estimate", "Estimator", "External", "Ops", "Status", "estimate"),
+    "heurex.estimators": (
+        "Cell",
+        "Check",
+        "Estimate",
+        "Estimator",
+        "External",
+        "Ops",
+        "Status",
+        "estimate",
+        "linear_pieces",
+    ),
+    "heurex.estimators.order": ("canonical_order",),
+    "heurex.standard": ("standardise",),
+    "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
@@ -47,7 +73,8 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "__version__",
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
-    "attribute", "Attribution", "true_contributions", "scan", "Scan",
+    "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
+    "standardise", "canonical_order", "linear_pieces",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",

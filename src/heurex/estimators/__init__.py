@@ -21,7 +21,9 @@ from heurex.estimators.base import (
     Status,
 )
 from heurex.estimators.exact import Exact
+from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
+from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
@@ -35,20 +37,24 @@ __all__ = [
     "Estimator",
     "Exact",
     "External",
+    "Layerwise",
     "Method",
     "Ops",
     "Original",
+    "Piece",
+    "Pieces",
     "Sampling",
     "StackEstimate",
     "Status",
     "Symmetric",
     "estimate",
+    "linear_pieces",
     "make_estimator",
     "methods",
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Pieces, Symmetric, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
@@ -125,7 +131,7 @@ def estimate(model: Rnn, method: str | Estimator = "exact", **settings: Any) -> 
     model
         A model; see :func:`heurex.load`.
     method
-        ``"exact"``, ``"original"``, ``"symmetric"`` or ``"sampling"``, or an estimator object.
+        A name from :data:`REGISTRY`, such as ``"exact"``, ``"original"`` or ``"layerwise"``, or an estimator object.
     **settings
         The method's own settings, such as ``latent_prob=0.2``.
 

@@ -218,7 +218,7 @@ class Exact(Estimator):
 
 
 def _error(total: float, doubtful: float, regions: int) -> float:
-    return abs(total - 1) + 1e-16 * regions**0.5 + doubtful
+    return abs(total - 1) + 2e-16 * regions**0.5 + doubtful
 
 
 def _cells(model: Rnn, found: _Regions, scale: int) -> list[Cell]:

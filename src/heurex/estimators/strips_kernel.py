@@ -180,7 +180,7 @@ def gate_probabilities(
         s = clear_side(polygon[0], m, Z3 + j)
         if s == 2:
             kept = keep_side(polygon[0], polygon[1], m, Z3 + j, True, PAST, PAST, planar, one[0], one[1])
-            parts[j] = fraction(one[0], one[1], kept, up)
+            parts[j] = min(fraction(one[0], one[1], kept, up), whole)
             probs[j] = parts[j] / whole
         else:
             parts[j] = whole if s == 1 else 0.0
