@@ -158,7 +158,9 @@ def best_pairing(model: Rnn) -> SymmetricPart:
     if d < 2:
         raise NotApplicable(f"the symmetric version pairs neurons; this model has d = {d}")
     if d <= ALL_PAIRINGS:
-        return min((symmetric_part(model, pairing) for pairing in pairings(d)), key=lambda part: part.asymmetry)
+        return min(
+            (symmetric_part(model, pairing) for pairing in pairings(d)), key=lambda part: part.asymmetry
+        )
     found = np.zeros((d // 2, 2), np.int64)
     n, p = model.seq_len, d // 2
     sym = (np.zeros(p), np.zeros((p, p)), np.zeros((n, p)))

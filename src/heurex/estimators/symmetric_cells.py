@@ -16,7 +16,18 @@ from heurex.model import Rnn, RnnStack
 from heurex.symmetry import ALL_PAIRINGS, Pairing, pairings, search_starts
 from heurex.tasks import ordering_name
 
-__all__ = ["Condition", "Dependence", "Evaluation", "Keep", "Moments", "Switches", "evaluate", "require"]
+__all__ = [
+    "Condition",
+    "Dependence",
+    "Evaluation",
+    "Keep",
+    "Moments",
+    "Switches",
+    "cells_of",
+    "evaluate",
+    "prepare",
+    "require",
+]
 
 Moments = Literal["half", "half-gaussian"]
 Dependence = Literal["independent", "joint"]
@@ -60,8 +71,6 @@ class Evaluation:
         Which cone of one ordering and one sign of x_0 each cell is part of; its rays and how many.
     gates
         The gates that the carrier has in each cell, ``(cells, n, d)``; 1/2 where the cell does not tell.
-    before, covariance
-        Covariance of the noise before the gates of the last step, and on the logits.
     ops
         Operations, if they were counted.
     """
@@ -75,8 +84,6 @@ class Evaluation:
     corners: np.ndarray
     sizes: np.ndarray
     gates: np.ndarray
-    before: np.ndarray
-    covariance: np.ndarray
     ops: Ops | None
 
 
@@ -156,7 +163,10 @@ class _Run:
     def cut_by_network(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Cells of one ordering and one activation pattern of the network that is kept."""
         cones = chambers(self.n)
-        starts, labels = np.array([cone.rays for cone in cones]), np.array([cone.ordering[1] for cone in cones])
+        starts, labels = (
+            np.array([cone.rays for cone in cones]),
+            np.array([cone.ordering[1] for cone in cones]),
+        )
         room = _REGIONS * self.d
         while True:
             index, pattern = np.zeros((room, 2), np.int64), np.zeros((room, self.n, self.d), np.int8)
@@ -168,7 +178,44 @@ class _Run:
             if count <= room:
                 break
             room = count
-        return corners[:count], index[:count, 1].copy(), index[:count, 0].copy(), pattern[:count].astype(float)
+        return (
+            corners[:count],
+            index[:count, 1].copy(),
+            index[:count, 0].copy(),
+            pattern[:count].astype(float),
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model's cells and the noise in them, before anything is measured; numbers as the kernels hold them."""
+
+    run: _Run
+    pairing: Pairing
+    eps: tuple[np.ndarray, np.ndarray, np.ndarray]
+    joint: bool
+    condition: int
+    corners: np.ndarray
+    sizes: np.ndarray
+    owners: np.ndarray
+    gates: np.ndarray
+    before: np.ndarray
+    covariance: np.ndarray
+
+
+def prepare(model: Rnn, switches: Switches, *, count: bool) -> Prepared:
+    """Pair the neurons, cut the cells and spread the noise."""
+    run = _Run(model, switches, count=count)
+    pairing = run.pair_up()
+    cells = run.cut_by_network() if switches.keep == "hh" else run.cut_by_signs(pairing)
+    joint, condition, eps = switches.dependence == "joint", CONDITIONS[switches.condition], run.eps
+    if not switches.noisy:
+        eps, joint, condition = run.like_weights(), False, symmetric_cells_kernel.NONE
+    before, covariance = run.zeros(run.d, run.d), run.zeros(run.n, run.n)
+    if condition != symmetric_cells_kernel.ALL:
+        half_gaussian = switches.moments == "half-gaussian"
+        run.noise.spread(run.carrier, run.weights, eps, half_gaussian, joint, before, covariance)
+    return Prepared(run, pairing, eps, joint, condition, *cells, before, covariance)
 
 
 def evaluate(model: Rnn, switches: Switches, *, count: bool, answer: int | None = None) -> Evaluation:
@@ -187,40 +234,28 @@ def evaluate(model: Rnn, switches: Switches, *, count: bool, answer: int | None 
 
     Notes
     -----
-    Error: the bounds of the cones' fractions, about 1e-15 a cell, and what the cells miss of the whole.
+    Error: the bounds of the cones' fractions, about 1e-15 each, and what the cells miss of the whole.
     Cost: with p pairs up to 12 (1 + p + p (p - 1) / 2) cells, one cone in R^5 for each triangle of a cell.
     """
-    run = _Run(model, switches, count=count)
-    pairing = run.pair_up()
-    by_network = switches.keep == "hh"
-    cells, sizes, owners, gates = run.cut_by_network() if by_network else run.cut_by_signs(pairing)
-    joint = switches.dependence == "joint"
-    before, covariance = run.zeros(run.d, run.d), run.zeros(run.n, run.n)
-    condition = CONDITIONS[switches.condition]
-    eps = run.eps
-    if not switches.noisy:
-        eps, joint, condition = run.like_weights(), False, symmetric_cells_kernel.NONE
-    if condition != symmetric_cells_kernel.ALL:
-        half_gaussian = switches.moments == "half-gaussian"
-        run.noise.spread(run.carrier, run.weights, eps, half_gaussian, joint, before, covariance)
-    labels = np.array([cone.ordering[1] for cone in chambers(run.n)])[owners]
+    ready = prepare(model, switches, count=count)
+    run = ready.run
+    labels = np.array([cone.ordering[1] for cone in chambers(run.n)])[ready.owners]
     if answer is not None:
-        labels = np.full(len(owners), answer)
-    measures = run.zeros(len(owners), 3)
+        labels = np.full(len(labels), answer)
+    measures = run.zeros(len(labels), 3)
     run.cells.add_up(
-        run.carrier, run.weights, eps, before, covariance, condition, joint, cells, sizes, labels, gates, measures
-    )
-    value = measures[:, 1].sum()
+        run.carrier, run.weights, ready.eps, ready.before, ready.covariance, ready.condition, ready.joint,
+        ready.corners, ready.sizes, labels, ready.gates, measures,
+    )  # fmt: skip
+    value = float(kernels.uncounted(measures[:, 1].sum()))
     ops = None if run.tally is None else Ops.of(run.tally)
-    plain = kernels.plain(measures)
-    gap = abs(float(plain[:, 0].sum()) - 1)
-    error = float(plain[:, 2].sum()) + gap
+    measures = kernels.plain(measures)
+    gap = abs(float(measures[:, 0].sum()) - 1)
+    error = float(measures[:, 2].sum()) + gap
     good = np.isfinite(error) and gap <= _CLOSED
     return Evaluation(
-        pairing, min(float(kernels.uncounted(value)), 1.0), error,
-        Status.OK if good else Status.ILL_CONDITIONED,
-        plain, owners, kernels.plain(cells)[..., :3], sizes, gates,
-        kernels.plain(before), kernels.plain(covariance), ops,
+        ready.pairing, min(value, 1.0), error, Status.OK if good else Status.ILL_CONDITIONED, measures,
+        ready.owners, kernels.plain(ready.corners)[..., :3], ready.sizes, ready.gates, ops,
     )  # fmt: skip
 
 

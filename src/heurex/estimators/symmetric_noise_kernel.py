@@ -66,7 +66,9 @@ def linear_response(
                 noise[i, t] = gates[step, i] * e[i, t]
 
 
-def wedge_moment(a: np.ndarray, b: np.ndarray, c: np.ndarray, e: np.ndarray, same: bool) -> tuple[float, float]:
+def wedge_moment(
+    a: np.ndarray, b: np.ndarray, c: np.ndarray, e: np.ndarray, same: bool
+) -> tuple[float, float]:
     """``E[1(a.x > 0) 1(b.x > 0) (c.x) (e.x)]`` and the chance of both signs, x standard Gaussian.
 
     ``same`` tells that a and b are one. A zero row has a gate that is a fair coin.
