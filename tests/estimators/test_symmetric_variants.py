@@ -115,9 +115,9 @@ def test_exact_noise_against_sampling_the_noise_model(switches, m43):
     models = [m43.perturbed(0.1, np.random.default_rng(5)), random_model(0, 5, 3), random_model(1, 3, 2)]
     # positive parts are sampled in the twin, which adds an error of its own
     slack = 1e-3 if switches.moments == "half-gaussian" else 0.0
-    for model in models:
+    for i, model in enumerate(models):
         found = evaluate(model, switches, count=True)
-        p, error = slow_accuracy(model, switches, found.pairing, 1_000_000)
+        p, error = slow_accuracy(model, switches, found.pairing, 1_000_000 if i == 0 else 200_000)
         assert abs(found.value - p) < 4.5 * error + slack
         assert found.status is Status.OK
         assert found.error < 1e-11
@@ -134,7 +134,7 @@ def test_answers_and_cells_sum_to_one(d, n):
             found = [evaluate(model, switches, count=False, answer=answer) for answer in range(n)]
             assert abs(sum(one.value for one in found) - 1) < 1e-10
             assert abs(found[0].measures[:, 0].sum() - 1) < 1e-12
-            assert all(one.status is Status.OK and one.error < 1e-9 for one in found)
+            assert all(one.status is Status.OK and one.error < 1e-8 for one in found)
 
 
 @pytest.mark.parametrize("d,n", [*SIZES, *LARGE[:3]])

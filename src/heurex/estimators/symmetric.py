@@ -87,8 +87,8 @@ class Symmetric(Estimator):
     absolute values are even functions of the inputs, and changing the inputs' signs changes the label.
 
     Error: ``numerical_error`` is that of the cone fractions, or for sampled noise the standard error is given; the
-    estimate itself is off by about 4.6% RMS on noisy copies of the bundled M_{4,3}, by about 0.8% with
-    ``condition="all"``. Cost: 7,680 operations by the note's model as printed, 25,920 with six half-spaces.
+    estimate itself is off by about 4.7% RMS on noisy copies of the bundled M_{4,3} (sd 0.05), by 1.1 to 1.4% with
+    ``condition="all"``, by 0.5% with ``keep="hh"``; ``docs/symmetric-variants.md`` has them all. Cost: 7,680 operations by the note's model as printed, 25,920 with six half-spaces.
     Source: Hilton (2024), "Version based on George's approach".
     """
 

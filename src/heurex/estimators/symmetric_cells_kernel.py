@@ -13,7 +13,6 @@ import numpy as np
 from heurex.cones.corners import clear_side, fraction, keep_positive, side, split
 from heurex.cones.orthant4 import rows_that_bind
 from heurex.cones.orthant56 import fraction_of_few
-from heurex.estimators.symmetric_kernel import NO_NOISE, margin_factor
 from heurex.estimators.symmetric_noise_kernel import linear_response
 from heurex.kernels import reals
 
@@ -23,6 +22,9 @@ KERNEL = True
 VALUE = np.int64(3)
 WIDTH = np.int64(4)
 TRIANGLE = np.int64(3)
+FIRST, SECOND = np.int64(0), np.int64(1)
+# A variance below this share of the largest of the logits may be rounding.
+NO_NOISE = 1e-13
 # Cells and triangles of less than this share of space are left out, and added to the error.
 NEGLIGIBLE = 1e-15
 # A margin is taken for zero below this share of its terms.
@@ -105,14 +107,41 @@ def gates_from_signs(signs: np.ndarray, pairing: np.ndarray, first_step: int, ga
                 gates[step, pairing[r, 1]] = 0.0 if sign > 0 else 1.0
 
 
-def label_factor(cov: np.ndarray, label: int, out: np.ndarray) -> None:
-    """Triangular factor of the covariance of the label's margins, ``(n - 1, n - 1)``; n = 2 or 3."""
-    if cov.shape[0] == 3:
-        margin_factor(cov, label, out)
+def label_factor(cov: np.ndarray, label: int, out: np.ndarray, doubt: np.ndarray) -> None:
+    """Triangular factor of the covariance of the label's margins, ``(n - 1, n - 1)``; n = 2 or 3.
+
+    A variance that rounding can make out of larger ones is taken for none; its square root, which would
+    stand on the diagonal, goes to ``doubt``.
+    """
+    n = cov.shape[0]
+    j = 0 if label != 0 else 1
+    own = cov[label, label] - cov[label, j]
+    var_j = own - (cov[label, j] - cov[j, j])
+    largest = cov[0, 0] if cov[0, 0] > cov[1, 1] else cov[1, 1]
+    for i in range(n - 1):
+        for k in range(n - 1):
+            out[i, k] = 0.0
+    if n == 3 and cov[2, 2] > largest:
+        largest = cov[2, 2]
+    keep_root(var_j, largest, FIRST, out, doubt)
+    if n == 2:
         return
-    own = cov[0, 0] - cov[0, 1]
-    variance = own - (cov[0, 1] - cov[1, 1])
-    out[0, 0] = sqrt(variance) if variance > NO_NOISE * (cov[0, 0] + cov[1, 1]) else 0.0
+    k = 3 - label - j
+    mixed = own - (cov[label, k] - cov[j, k])
+    var_k = (cov[label, label] - cov[label, k]) - (cov[label, k] - cov[k, k])
+    if out[0, 0] != 0:
+        out[1, 0] = mixed / out[0, 0]
+    keep_root(var_k - out[1, 0] * out[1, 0], largest, SECOND, out, doubt)
+
+
+def keep_root(variance: float, largest: float, place: int, out: np.ndarray, doubt: np.ndarray) -> None:
+    """Put the root of a variance on the diagonal, or into ``doubt`` if it may be rounding."""
+    out[place, place] = 0.0
+    doubt[place] = 0.0
+    if variance > NO_NOISE * largest:
+        out[place, place] = sqrt(variance)
+    elif variance != 0:
+        doubt[place] = sqrt(abs(variance))
 
 
 def margin_rows(
@@ -257,6 +286,7 @@ def add_up(
     state, noise, mean_state = reals(d, n), reals(d, n), reals(d, n)
     noise_gates, logits, scales = reals(n, d), reals(n, n), reals(n, n)
     cov, passed, factor, rows = reals(n, n), reals(d, d), reals(n - 1, n - 1), reals(n - 1, 2 + n)
+    doubt = reals(n - 1)
     here, there = reals(cells.shape[1] + n, 4), reals(cells.shape[1] + n, 4)
     for i in range(n):
         for j in range(n):
@@ -274,7 +304,7 @@ def add_up(
         cell_logits(carrier[2], weights[2], eps[2], state, noise, known, condition, joint, logits, scales)
         if condition == LAST:
             pass_last(weights[2], before, gates[cell, n - 1], passed, cov)
-        label_factor(cov, labels[cell], factor)
+        label_factor(cov, labels[cell], factor, doubt)
         m = sizes[cell]
         area = scale * fraction(cells[cell], m)
         measures[cell, 0], measures[cell, 1], measures[cell, 2] = area, 0.0, 1e-16
@@ -283,17 +313,29 @@ def add_up(
             continue
         if not margin_rows(logits, scales, factor, labels[cell], rows):
             continue
-        noisy = False
+        value, error = winning_part(cells[cell], m, rows, n, here, there)
+        measures[cell, 1] = value
+        measures[cell, 2] = measures[cell, 2] + error
+        doubtful = False
         for i in range(n - 1):
-            for j in range(n - 1):
-                if factor[i, j] != 0:
-                    noisy = True
-        if noisy:
-            value, error = noisy_part(cells[cell], m, rows, n)
-            measures[cell, 1] = value
-            measures[cell, 2] = measures[cell, 2] + error
-        else:
-            measures[cell, 1] = scale * sure_part(cells[cell], m, rows, n, here, there)
+            if doubt[i] != 0:
+                rows[i, 3 + i] = doubt[i]
+                doubtful = True
+        if doubtful:  # the error is what the doubtful noise would change
+            other, error = winning_part(cells[cell], m, rows, n, here, there)
+            measures[cell, 2] = measures[cell, 2] + abs(other - value)
+
+
+def winning_part(
+    corners: np.ndarray, m: int, rows: np.ndarray, n: int, here: np.ndarray, there: np.ndarray
+) -> tuple[float, float]:
+    """Chance that an input is in a polygon and the margins are positive, noise or no noise, and its error."""
+    for i in range(n - 1):
+        for j in range(n - 1):
+            if rows[i, 3 + j] != 0:
+                return noisy_part(corners, m, rows, n)
+    scale = 2.0 if n == 2 else 1.0
+    return scale * sure_part(corners, m, rows, n, here, there), 0.0
 
 
 def cell_logits(
