@@ -117,10 +117,10 @@ def test_exact_noise_against_sampling_the_noise_model(switches, m43):
     slack = 1e-3 if switches.moments == "half-gaussian" else 0.0
     for i, model in enumerate(models):
         found = evaluate(model, switches, count=True)
-        p, error = slow_accuracy(model, switches, found.pairing, 1_000_000 if i == 0 else 200_000)
+        p, error = slow_accuracy(model, switches, found.pairing, 1_000_000 if i == 0 else 100_000)
         assert abs(found.value - p) < 4.5 * error + slack
         assert found.status is Status.OK
-        assert found.error < 1e-11
+        assert found.error < 1e-8
 
 
 @pytest.mark.parametrize("d,n", [*SIZES, *LARGE])
