@@ -124,7 +124,9 @@ def score(name: str, values: list[np.ndarray], truths: list[np.ndarray], ops: in
     """RMS error, bias and correlation of one variant."""
     errors = [100 * (value - truth) for value, truth in zip(values, truths, strict=True)]
     flat, truth = np.concatenate(values), np.concatenate(truths)
-    correlation = float(np.corrcoef(flat, truth)[0, 1]) if min(v.std() for v in values) > 1e-12 else float("nan")
+    correlation = (
+        float(np.corrcoef(flat, truth)[0, 1]) if min(v.std() for v in values) > 1e-12 else float("nan")
+    )
     return Row(
         name,
         [float((e**2).mean() ** 0.5) for e in errors],
