@@ -83,12 +83,13 @@ class Symmetric(Estimator):
     in the symmetric network, and all that it does is noise, with a gate of 1/2.
     The event of a sign pattern and an ordering that the label's logit is the largest is for d = 4 an intersection
     of six half-spaces: two signs, two for the ordering, two for the logits (the note says four).
-    For n = 2, noise that is independent of the inputs makes every estimate exactly 1/2: the logits of a network of
+    For n = 2, the note's noise, independent of the inputs, makes every estimate exactly 1/2: the logits of a network of
     absolute values are even functions of the inputs, and changing the inputs' signs changes the label.
 
     Error: ``numerical_error`` is that of the cone fractions, or for sampled noise the standard error is given; the
     estimate itself is off by about 4.7% RMS on noisy copies of the bundled M_{4,3} (sd 0.05), by 1.1 to 1.4% with
-    ``condition="all"``, by 0.5% with ``keep="hh"``; ``docs/symmetric-variants.md`` has them all. Cost: 7,680 operations by the note's model as printed, 25,920 with six half-spaces.
+    ``condition="all"``, by 0.5% with ``keep="hh"``; ``docs/symmetric-variants.md`` has them all.
+    Cost: 7,680 operations by the note's model as printed, 25,920 with six half-spaces.
     Source: Hilton (2024), "Version based on George's approach".
     """
 
