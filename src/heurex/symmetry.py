@@ -3,15 +3,19 @@
 Robinson's observation (Symmetric RNNs; Hilton 2024) is that trained models nearly have the form
 ``w_hi = U^T w_hi_sym``, ``w_hh = U^T w_hh_sym U``, ``w_oh = w_oh_sym V``, where U has one row for each pair
 (i, j) of neurons, +1 at i and -1 at j, and V has +1 at both.
+
+If d is odd one neuron stays alone. It has no part in the symmetric network (its columns of U and V are zero), so
+that u stays linear in the inputs: all that it does counts as asymmetry, and is noise to the explanation.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from heurex import symmetry_kernel
+from heurex import kernels, symmetry_kernel
 from heurex.errors import NotApplicable
 from heurex.model import Rnn
 
@@ -19,14 +23,20 @@ __all__ = ["Pairing", "SymmetricPart", "best_pairing", "pairings", "symmetric_pa
 
 Pairing = tuple[tuple[int, int], ...]
 
+ALL_PAIRINGS: Final = 8
+"""Up to this many neurons every pairing is tried; with more a local search looks for a good one."""
+STARTS: Final = 8
+
 
 def pairings(d: int) -> list[Pairing]:
-    """All (d - 1)!! ways to put d neurons into pairs; d even.
+    """All ways to put d neurons into pairs; if d is odd, one neuron stays alone. 105 for d = 7 and 8.
 
     Examples
     --------
     >>> pairings(4)
     [((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))]
+    >>> pairings(3)
+    [((1, 2),), ((0, 2),), ((0, 1),)]
     """
 
     def rest(free: tuple[int, ...]) -> list[Pairing]:
@@ -39,7 +49,16 @@ def pairings(d: int) -> list[Pairing]:
             for tail in rest(others[:k] + others[k + 1 :])
         ]
 
-    return rest(tuple(range(d)))
+    everyone = tuple(range(d))
+    if d % 2 == 0:
+        return rest(everyone)
+    return [pairing for lone in everyone for pairing in rest(everyone[:lone] + everyone[lone + 1 :])]
+
+
+def search_starts(d: int) -> np.ndarray:
+    """The neuron orders that the local search for a pairing starts from, ``(8, d)``: always the same."""
+    rng = np.random.default_rng(d)
+    return np.array([np.arange(d), *(rng.permutation(d) for _ in range(STARTS - 1))])
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class SymmetricPart:
     pairing
         The pairs of neurons with opposite roles.
     w_hi_sym, w_hh_sym, w_oh_sym
-        W' of the note, for p = d/2 pairs: shapes ``(p,)``, ``(p, p)``, ``(n, p)``.
+        W' of the note, for p pairs, p the whole part of d/2: shapes ``(p,)``, ``(p, p)``, ``(n, p)``.
     eps_hi, eps_hh, eps_oh
         Weights minus their symmetric form, shapes of the weights.
     """
@@ -65,6 +84,12 @@ class SymmetricPart:
     eps_oh: np.ndarray
 
     @property
+    def lone(self) -> int | None:
+        """The neuron in no pair, if d is odd."""
+        left = set(range(len(self.eps_hi))) - {neuron for pair in self.pairing for neuron in pair}
+        return left.pop() if left else None
+
+    @property
     def asymmetry(self) -> float:
         """Sum of squares of all entries of eps."""
         return float(sum((eps**2).sum() for eps in (self.eps_hi, self.eps_hh, self.eps_oh)))
@@ -74,7 +99,7 @@ class SymmetricPart:
 
         Its state is ``ReLU(U^T u)`` with u linear in the inputs, and its logits are ``w_oh_sym |u_n|``.
         """
-        u, v = pair_matrices(self.pairing)
+        u, v = pair_matrices(self.pairing, len(self.eps_hi))
         return Rnn(u.T @ self.w_hi_sym, u.T @ self.w_hh_sym @ u, self.w_oh_sym @ v, name="reduced")
 
     def last_state_map(self) -> np.ndarray:
@@ -95,10 +120,10 @@ class SymmetricPart:
         return out
 
 
-def pair_matrices(pairing: Pairing) -> tuple[np.ndarray, np.ndarray]:
-    """U and V of a pairing, each ``(p, d)``."""
+def pair_matrices(pairing: Pairing, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """U and V of a pairing of d neurons, each ``(p, d)``."""
     p = len(pairing)
-    u, v = np.zeros((p, 2 * p)), np.zeros((p, 2 * p))
+    u, v = np.zeros((p, d)), np.zeros((p, d))
     for row, (i, j) in enumerate(pairing):
         u[row, i], u[row, j] = 1, -1
         v[row, i] = v[row, j] = 1
@@ -118,15 +143,28 @@ def symmetric_part(model: Rnn, pairing: Pairing) -> SymmetricPart:
 
 
 def best_pairing(model: Rnn) -> SymmetricPart:
-    """The pairing of four neurons with the least asymmetry.
+    """The pairing of the neurons with the least asymmetry; with it, if d is odd, which neuron stays alone.
+
+    For d <= 8 all pairings are tried (at most 105). The least asymmetry is the optimum of a quadratic assignment
+    problem: for d > 8 a local search exchanges two neurons at a time, from eight starts that are always the
+    same, and what it finds may not be the least.
 
     Raises
     ------
     NotApplicable
-        If the model does not have four neurons.
+        If the model has a single neuron.
     """
-    if model.hidden_size != 4:
-        raise NotApplicable(
-            f"the symmetric version pairs d = 4 neurons; this model has d = {model.hidden_size}"
+    d = model.hidden_size
+    if d < 2:
+        raise NotApplicable(f"the symmetric version pairs neurons; this model has d = {d}")
+    if d <= ALL_PAIRINGS:
+        return min(
+            (symmetric_part(model, pairing) for pairing in pairings(d)), key=lambda part: part.asymmetry
         )
-    return min((symmetric_part(model, pairing) for pairing in pairings(4)), key=lambda part: part.asymmetry)
+    found = np.zeros((d // 2, 2), np.int64)
+    n, p = model.seq_len, d // 2
+    sym = (np.zeros(p), np.zeros((p, p)), np.zeros((n, p)))
+    eps = (np.zeros(d), np.zeros((d, d)), np.zeros((n, d)))
+    weights = (weight.copy() for weight in (model.w_hi, model.w_hh, model.w_oh))
+    kernels.compiled(symmetry_kernel).search_pairing(*weights, search_starts(d), sym, eps, found)
+    return symmetric_part(model, tuple(sorted((int(min(pair)), int(max(pair))) for pair in found)))

@@ -9,6 +9,9 @@ from heurex.kernels import reals
 
 KERNEL = True
 
+# A smaller asymmetry counts as smaller when it is below this share of the other.
+IMPROVED = 1 - 1e-12
+
 
 def average(
     w_hi: np.ndarray,
@@ -20,8 +23,16 @@ def average(
 ) -> None:
     """Least-squares symmetric weights W' (``sym``) and what they leave of each weight (``eps``).
 
-    ``pairing`` is ``(p, 2)``: the two neurons of each pair, with opposite roles.
+    ``pairing`` is ``(p, 2)``: the two neurons of each pair, with opposite roles. A neuron in no pair has no
+    symmetric weights: all of its own stay in ``eps``.
     """
+    if 2 * pairing.shape[0] < w_hi.shape[0]:
+        for j in range(w_hi.shape[0]):
+            eps[0][j] = w_hi[j]
+            for k in range(w_hi.shape[0]):
+                eps[1][j, k] = w_hh[j, k]
+            for row in range(w_oh.shape[0]):
+                eps[2][row, j] = w_oh[row, j]
     for r in range(pairing.shape[0]):
         i, j = pairing[r, 0], pairing[r, 1]
         sym[0][r] = (w_hi[i] - w_hi[j]) / 2
@@ -51,6 +62,84 @@ def sum_of_squares(eps: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
         for row in range(eps[2].shape[0]):
             total = total + eps[2][row, j] * eps[2][row, j]
     return total
+
+
+def least_asymmetric(
+    w_hi: np.ndarray,
+    w_hh: np.ndarray,
+    w_oh: np.ndarray,
+    pairings: np.ndarray,
+    sym: tuple[np.ndarray, np.ndarray, np.ndarray],
+    eps: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> int:
+    """Which of the pairings, ``(pairings, p, 2)``, leaves the least asymmetry; ``sym`` and ``eps`` are its own."""
+    best, least = 0, 0.0
+    for i in range(pairings.shape[0]):
+        average(w_hi, w_hh, w_oh, pairings[i], sym, eps)
+        here = sum_of_squares(eps)
+        if i == 0 or here < least:
+            best, least = i, here
+    average(w_hi, w_hh, w_oh, pairings[best], sym, eps)
+    return best
+
+
+def search_pairing(
+    w_hi: np.ndarray,
+    w_hh: np.ndarray,
+    w_oh: np.ndarray,
+    starts: np.ndarray,
+    sym: tuple[np.ndarray, np.ndarray, np.ndarray],
+    eps: tuple[np.ndarray, np.ndarray, np.ndarray],
+    pairing: np.ndarray,
+) -> float:
+    """A pairing of small asymmetry, by local search; returns its asymmetry.
+
+    Every start is a neuron order, ``(starts, d)``: neighbours are pairs, the last one is alone if d is odd. From
+    each of them two neurons change places as long as that makes the asymmetry smaller. The least asymmetry of
+    all is a quadratic assignment problem: a better pairing than the one that is found may exist.
+    """
+    d, p = w_hi.shape[0], pairing.shape[0]
+    trial, order = np.empty((p, 2), np.int64), np.empty(d, np.int64)
+    best, found = 0.0, False
+    for start in range(starts.shape[0]):
+        for j in range(d):
+            order[j] = starts[start, j]
+        least = asymmetry_of(w_hi, w_hh, w_oh, order, trial, sym, eps)
+        better = True
+        while better:
+            better = False
+            for i in range(d):
+                for j in range(i + 1, d):
+                    if i // 2 == j // 2:
+                        continue
+                    order[i], order[j] = order[j], order[i]
+                    here = asymmetry_of(w_hi, w_hh, w_oh, order, trial, sym, eps)
+                    if here < least * IMPROVED:
+                        least = here
+                        better = True
+                    else:
+                        order[i], order[j] = order[j], order[i]
+        if not found or least < best:
+            best, found = least, True
+            for r in range(p):
+                pairing[r, 0], pairing[r, 1] = order[2 * r], order[2 * r + 1]
+    return best
+
+
+def asymmetry_of(
+    w_hi: np.ndarray,
+    w_hh: np.ndarray,
+    w_oh: np.ndarray,
+    order: np.ndarray,
+    pairing: np.ndarray,
+    sym: tuple[np.ndarray, np.ndarray, np.ndarray],
+    eps: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> float:
+    """Asymmetry of a model when neighbours in an order of its neurons are paired."""
+    for r in range(pairing.shape[0]):
+        pairing[r, 0], pairing[r, 1] = order[2 * r], order[2 * r + 1]
+    average(w_hi, w_hh, w_oh, pairing, sym, eps)
+    return sum_of_squares(eps)
 
 
 def congruence(matrix: np.ndarray, inner: np.ndarray, add: np.ndarray, out: np.ndarray) -> None:
@@ -83,6 +172,29 @@ def last_state_map(sym: tuple[np.ndarray, np.ndarray, np.ndarray], out: np.ndarr
             for q in range(1, p):
                 total = total + sym[1][r, q] * out[q, t + 1]
             out[r, t] = total
+
+
+def spread_over_pairs(
+    sym: tuple[np.ndarray, np.ndarray, np.ndarray],
+    pairing: np.ndarray,
+    out: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    """The symmetric network as weights of full size: ``U^T w_hi``, ``U^T w_hh U``, ``w_oh V``."""
+    for j in range(out[0].shape[0]):
+        out[0][j] = 0.0
+        for k in range(out[0].shape[0]):
+            out[1][j, k] = 0.0
+        for row in range(out[2].shape[0]):
+            out[2][row, j] = 0.0
+    for r in range(pairing.shape[0]):
+        i, j = pairing[r, 0], pairing[r, 1]
+        out[0][i], out[0][j] = sym[0][r], -sym[0][r]
+        for row in range(out[2].shape[0]):
+            out[2][row, i] = out[2][row, j] = sym[2][row, r]
+        for q in range(pairing.shape[0]):
+            k, m = pairing[q, 0], pairing[q, 1]
+            out[1][i, k] = out[1][j, m] = sym[1][r, q]
+            out[1][i, m] = out[1][j, k] = -sym[1][r, q]
 
 
 def noise_covariance(

@@ -191,8 +191,8 @@ def test_operations_by_the_notes_model(m43):
 
 
 def test_refusals(m43):
-    with pytest.raises(NotApplicable, match="d = 4 and n = 3; this one has d = 2"):
-        heurex.estimate(heurex.load("m22"), "symmetric")
+    with pytest.raises(NotApplicable, match="n = 2 or 3 inputs and at least two neurons; this one has d = 1"):
+        heurex.estimate(Rnn([1], [[1]], [[1], [1]]), "symmetric")
     with pytest.raises(heurex.UsageError, match="noise is 'loud'; expected one of exact, sampled, none"):
         heurex.estimate(m43, "symmetric", noise="loud")
     with pytest.raises(heurex.UsageError, match="samples is 0"):

@@ -6,78 +6,97 @@ Source: Hilton (2024), "Version based on George's approach"; Robinson, "Symmetri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import ClassVar, Final, Literal, get_args
+from math import factorial
+from typing import Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
 
 from heurex import kernels
-from heurex.cones import corners as polygon
-from heurex.errors import NotApplicable, UsageError
+from heurex.errors import UsageError
 from heurex.estimators import symmetric_kernel
-from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.estimators.exact import Exact, chambers, right_fractions
-from heurex.estimators.sampling import draws_for
+from heurex.estimators.symmetric_cells import (
+    Condition,
+    Dependence,
+    Evaluation,
+    Keep,
+    Moments,
+    Switches,
+    cells_of,
+    evaluate,
+    require,
+)
+from heurex.estimators.symmetric_events import Event, event_cells, event_cones, events
+from heurex.estimators.symmetric_sampled import sample
 from heurex.model import Rnn, RnnStack
-from heurex.symmetry import SymmetricPart, best_pairing, pairings, symmetric_part
-from heurex.tasks import ordering_name, ordering_normals, orderings, second_argmax
+from heurex.symmetry import ALL_PAIRINGS, Pairing, SymmetricPart, best_pairing, pairings, symmetric_part
+from heurex.tasks import orderings
 
-__all__ = ["Noise", "Symmetric"]
+__all__ = ["Event", "Noise", "Symmetric", "event_cones", "events"]
 
 Noise = Literal["exact", "sampled", "none"]
 
-_CHUNK: Final = 2**16
 _NOTE_COST: Final = 5
-_HALF_SPACES: Final = 6
 _PAIRINGS: Final = np.array(pairings(4))
 _ORDERINGS: Final = np.array(orderings(3))
-
-
-@dataclass(frozen=True)
-class Event:
-    """One sign pattern of u_n with one ordering of the inputs."""
-
-    signs: tuple[int, ...]
-    ordering: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        """Signs and ordering in words."""
-        return f"signs {''.join('+' if s > 0 else '-' for s in self.signs)}, {ordering_name(self.ordering)}"
-
-
-def events(pairs: int, n: int) -> list[Event]:
-    """The 2^p n! events, sign patterns first."""
-    return [Event(signs, order) for signs in product((1, -1), repeat=pairs) for order in orderings(n)]
+_CHOICES: Final = {
+    "noise": Noise,
+    "moments": Moments,
+    "dependence": Dependence,
+    "condition": Condition,
+    "keep": Keep,
+}
 
 
 @dataclass(frozen=True)
 class Symmetric(Estimator):
-    """The symmetric version for M_{4,3}: signs of two absolute values, orderings, Gaussian noise on the logits.
+    """The symmetric version: absolute values, orderings, Gaussian noise on the logits; any d, n = 2 or 3.
 
     Parameters
     ----------
     noise
-        How the noise is integrated over: ``"exact"`` (fractions of 24 cones of six half-spaces, the
-        deterministic form), ``"sampled"`` (as the note does), or ``"none"`` (leave it out: the accuracy of the
-        symmetric network itself).
+        How the noise is integrated over: ``"exact"`` (fractions of cones, the deterministic form), ``"sampled"``
+        (as the note does), or ``"none"`` (leave it out: the accuracy of the network that is kept).
     samples, seed
         For sampled noise: how many pairs of input and noise, and a seed (draws depend on it and on the weights).
+    moments
+        ``"half"``: a positive part is half of its argument, as in the note; ``"half-gaussian"``: its second
+        moments are those of the positive part of a Gaussian variable.
+    dependence
+        ``"independent"``: the noise is independent of the inputs, as in the note; ``"joint"``: their covariance
+        is propagated too, so that the noise is a linear form of the inputs and a rest that is independent of
+        them. With ``moments="half"`` there is no rest.
+    condition
+        Which gates of the network that is kept are known to the noise: ``"none"`` (each is 1/2), ``"last"`` (those
+        of the last step; the state h_n is then known as well), or ``"all"`` (those of every step: the noise is then
+        the linear response to the asymmetry, nothing is random, and ``moments`` and ``dependence`` do not matter).
+    keep
+        ``"none"``: all asymmetry is noise; ``"hh"``: all of w_hh is kept, and only eps_hi and eps_oh are noise. The
+        cells are then the activation regions of the network that is kept, cut by every neuron at every step.
 
     Notes
     -----
-    The pairing of the neurons with the least asymmetry is used. The event of a sign pattern and an ordering
-    that the label's logit is the largest is an intersection of six half-spaces: two signs, two for the
-    ordering, two for the logits (the note says four).
+    The pairing of the neurons with the least asymmetry is used: for d <= 8 the best of all (at most 105), beyond
+    that the best that a local search finds from eight starts by exchanging two neurons at a time (it is a
+    quadratic assignment problem; ``Estimate.settings`` says which). For odd d one neuron stays alone: it has no part
+    in the symmetric network, and all that it does is noise, with a gate of 1/2.
+    The event of a sign pattern and an ordering that the label's logit is the largest is for d = 4 an intersection
+    of six half-spaces: two signs, two for the ordering, two for the logits (the note says four).
+    For n = 2, the note's noise, independent of the inputs, makes every estimate exactly 1/2: the logits of a network of
+    absolute values are even functions of the inputs, and changing the inputs' signs changes the label.
 
-    Error: ``numerical_error`` is that of the cone fractions, or for sampled noise the standard error is given;
-    the estimate itself is off by about 4.6% RMS on noisy copies of the bundled M_{4,3}.
+    Error: ``numerical_error`` is that of the cone fractions, or for sampled noise the standard error is given; the
+    estimate itself is off by about 4.7% RMS on noisy copies of the bundled M_{4,3} (sd 0.05), by 1.1 to 1.4% with
+    ``condition="all"``, by 0.5% with ``keep="hh"``; ``docs/symmetric-variants.md`` has them all.
     Cost: 7,680 operations by the note's model as printed, 25,920 with six half-spaces.
     Source: Hilton (2024), "Version based on George's approach".
     """
 
     name: ClassVar[str] = "symmetric"
-    summary: ClassVar[str] = "the note's second version: absolute values plus Gaussian noise; d = 4, n = 3"
+    summary: ClassVar[str] = (
+        "the note's second version: absolute values plus Gaussian noise; any d, n = 2 or 3"
+    )
     kind: ClassVar[str] = "explanation"
     assumes: ClassVar[str] = (
         "pairs of opposite neurons; what they leave is Gaussian noise independent of the inputs"
@@ -89,22 +108,83 @@ class Symmetric(Estimator):
     noise: Noise = "exact"
     samples: int = 1_000_000
     seed: int = 0
+    moments: Moments = "half"
+    dependence: Dependence = "independent"
+    condition: Condition = "none"
+    keep: Keep = "none"
 
     def __post_init__(self) -> None:
-        if self.noise not in get_args(Noise):
-            raise UsageError(f"noise is {self.noise!r}; expected one of {', '.join(get_args(Noise))}")
+        for field, choices in _CHOICES.items():
+            if getattr(self, field) not in get_args(choices):
+                expected = ", ".join(get_args(choices))
+                raise UsageError(f"{field} is {getattr(self, field)!r}; expected one of {expected}")
         if not isinstance(self.samples, int) or self.samples < 1:
             raise UsageError(f"samples is {self.samples!r}; expected a whole number, at least 1")
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UsageError(f"seed is {self.seed!r}; expected a whole number, 0 or more")
 
+    def switches(self) -> Switches:
+        """How noise is made."""
+        return Switches(self.moments, self.dependence, self.condition, self.keep, self.noise != "none")
+
     def estimate(self, model: Rnn) -> Estimate:
-        """The estimate with its 24 events as cells."""
-        _require(model)
-        if self.noise == "exact":
-            return self._exact(model)
-        part = best_pairing(model)
-        return self._sampled(model, part) if self.noise == "sampled" else self._noiseless(part)
+        """The estimate with its cells; for d = 4, n = 3 as in the note these are its 24 events."""
+        require(model)
+        if self.noise == "sampled":
+            return self._sampled(model)
+        if self._as_in_the_note(model):
+            return self._exact(model) if self.noise == "exact" else self._noiseless(best_pairing(model))
+        found = evaluate(model, self.switches(), count=_is_small(model))
+        return Estimate(
+            self.name,
+            found.value,
+            found.error,
+            self._found(model, found.pairing),
+            ops=found.ops,
+            note_ops=self._note_ops(model),
+            status=found.status,
+            cells=cells_of(found, model.seq_len),
+        )
+
+    def estimate_stack(self, stack: RnnStack) -> StackEstimate:
+        """Estimates through the compiled kernels, unless the noise is sampled."""
+        if self.noise == "sampled":
+            return super().estimate_stack(stack)
+        require(stack)
+        values, errors = np.zeros(len(stack)), np.zeros(len(stack))
+        if self._as_in_the_note(stack) and self.noise == "exact":
+            kernels.compiled(symmetric_kernel).symmetric_batch(
+                *(weights.copy() for weights in (stack.w_hi, stack.w_hh, stack.w_oh)),
+                _PAIRINGS,
+                _ORDERINGS,
+                values,
+                errors,
+            )
+            status = [Status.OK if good else Status.ILL_CONDITIONED for good in np.isfinite(errors)]
+        else:
+            found = [evaluate(model, self.switches(), count=False) for model in stack]
+            values[:], errors[:] = [one.value for one in found], [one.error for one in found]
+            status = [one.status for one in found]
+        return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
+
+    def _as_in_the_note(self, model: Rnn | RnnStack) -> bool:
+        here = (self.moments, self.dependence, self.condition, self.keep)
+        return here == ("half", "independent", "none", "none") and (model.hidden_size, model.seq_len) == (
+            4,
+            3,
+        )
+
+    def _found(self, model: Rnn, pairing: Pairing) -> dict[str, Any]:
+        """Settings, and how the neurons were paired."""
+        how = "best of all pairings" if _is_small(model) else "local search from eight starts"
+        return {**self.settings(), "pairing": pairing, "pairing_by": how}
+
+    def _note_ops(self, model: Rnn) -> int | None:
+        """5 k^3 for each event, k its half-spaces; None where the events are others than the note's."""
+        if self.noise == "none" or self.keep != "none" or self.condition == "all":
+            return None
+        pairs, n = model.hidden_size // 2, model.seq_len
+        return _NOTE_COST * 2**pairs * factorial(n) * (pairs + 2 * (n - 1)) ** 3
 
     def _exact(self, model: Rnn) -> Estimate:
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
@@ -120,38 +200,24 @@ class Symmetric(Estimator):
                 contributions[Event((1, sign), ordering)] = fractions[s, i]
                 contributions[Event((-1, -sign), ordering[::-1])] = fractions[s, i]
         error = kernels.uncounted(error)
+        pairing = pairings(4)[best]
         return Estimate(
             self.name,
             kernels.uncounted(value),
             error,
-            self.settings(),
+            self._found(model, pairing),
             ops=Ops.of(tally),
-            note_ops=_NOTE_COST * len(contributions) * _HALF_SPACES**3,
+            note_ops=self._note_ops(model),
             status=Status.OK if np.isfinite(error) else Status.ILL_CONDITIONED,
-            cells=_cells(symmetric_part(model, pairings(4)[best]), contributions),
+            cells=event_cells(symmetric_part(model, pairing), contributions),
         )
-
-    def estimate_stack(self, stack: RnnStack) -> StackEstimate:
-        """Estimates through the compiled kernel, unless the noise is sampled or left out."""
-        if self.noise != "exact":
-            return super().estimate_stack(stack)
-        _require(stack)
-        values, errors = np.zeros(len(stack)), np.zeros(len(stack))
-        kernels.compiled(symmetric_kernel).symmetric_batch(
-            *(weights.copy() for weights in (stack.w_hi, stack.w_hh, stack.w_oh)),
-            _PAIRINGS,
-            _ORDERINGS,
-            values,
-            errors,
-        )
-        status = [Status.OK if good else Status.ILL_CONDITIONED for good in np.isfinite(errors)]
-        return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
 
     def _noiseless(self, part: SymmetricPart) -> Estimate:
-        reduced = Exact().estimate(part.reduced())
+        model = part.reduced()
+        reduced = Exact().estimate(model)
         pieces = event_cones(part)
         labels = [event.ordering[1] for event, _ in pieces]
-        right = right_fractions(part.reduced(), [rays for _, rays in pieces], labels)[:, 1]
+        right = right_fractions(model, [rays for _, rays in pieces], labels)[:, 1]
         contributions: dict[Event, float] = {}
         for (event, _), share in zip(pieces, right, strict=True):
             contributions[event] = contributions.get(event, 0.0) + share
@@ -159,103 +225,40 @@ class Symmetric(Estimator):
             self.name,
             reduced.value,
             reduced.numerical_error,
-            self.settings(),
+            self._found(model, part.pairing),
             ops=reduced.ops,
-            cells=_cells(part, contributions),
+            cells=event_cells(part, contributions),
         )
 
-    def _sampled(self, model: Rnn, part: SymmetricPart) -> Estimate:
-        rng = draws_for(model, self.seed)
-        variances, axes = np.linalg.eigh(part.noise_covariance(model))
-        root = axes * np.sqrt(np.maximum(variances, 0.0))
-        found = events(len(part.pairing), model.seq_len)
-        position = {event: i for i, event in enumerate(found)}
-        ranks = {order: i for i, order in enumerate(orderings(model.seq_len))}
-        right = np.zeros(len(found))
-        left = self.samples
-        while left:
-            count = min(left, _CHUNK)
-            x, z = rng.standard_normal((count, 3)), rng.standard_normal((count, 3))
-            state = x @ part.last_state_map().T
-            answers = np.argmax(np.abs(state) @ part.w_oh_sym.T + z @ root.T, axis=1)
-            hit = answers == second_argmax(x)
-            order = np.argsort(-x[hit], axis=1)
-            code = order @ (9, 3, 1)
-            table = np.zeros(27, np.int64)
-            for key, rank in ranks.items():
-                table[np.dot(key, (9, 3, 1))] = rank
-            signs = (state[hit] < 0) @ (2 ** np.arange(len(part.pairing))[::-1])
-            right += np.bincount(signs * len(ranks) + table[code], minlength=len(found))
-            left -= count
-        p = right.sum() / self.samples
-        q = (right.sum() + 0.5) / (self.samples + 1)
-        contributions = {event: right[i] / self.samples for event, i in position.items()}
-        cells = _cells(part, contributions)
+    def _sampled(self, model: Rnn) -> Estimate:
+        found, right = sample(model, self.switches(), self.samples, self.seed, count=_is_small(model))
+        if self._as_in_the_note(model):
+            cells = event_cells(symmetric_part(model, found.pairing), _by_event(found))
+        else:
+            cells = cells_of(found, model.seq_len)
+        # An observed 0 or 1 does not mean certainty: the rule of one half more of either keeps the error honest.
+        q = (right + 0.5) / (self.samples + 1)
         return Estimate(
             self.name,
-            float(p),
+            right / self.samples,
             1e-16,
-            self.settings(),
+            self._found(model, found.pairing),
             standard_error=float((q * (1 - q) / self.samples) ** 0.5),
-            note_ops=_NOTE_COST * len(found) * _HALF_SPACES**3,
+            note_ops=self._note_ops(model),
             cells=cells,
         )
 
 
-def _require(model: Rnn | RnnStack) -> None:
-    if (model.hidden_size, model.seq_len) != (4, 3):
-        raise NotApplicable(
-            f"the symmetric version explains models with d = 4 and n = 3; "
-            f"this one has d = {model.hidden_size} and n = {model.seq_len}"
-        )
+def _is_small(model: Rnn) -> bool:
+    return model.hidden_size <= ALL_PAIRINGS
 
 
-def event_cones(part: SymmetricPart) -> list[tuple[Event, np.ndarray]]:
-    """Every possible event as pointed cones by their rays; an event that x_0 = 0 crosses comes in two pieces."""
-    last = part.last_state_map()
-    pieces: list[tuple[Event, np.ndarray]] = []
-    for chamber in chambers(last.shape[1]):
-        parts: list[tuple[tuple[int, ...], np.ndarray]] = [((), chamber.rays)]
-        for row in last:
-            parts = [piece for signs, rays in parts for piece in _cut(signs, rays, row)]
-        pieces += [(Event(signs, chamber.ordering), rays) for signs, rays in parts]
-    return pieces
-
-
-def _cut(
-    signs: tuple[int, ...], rays: np.ndarray, row: np.ndarray
-) -> list[tuple[tuple[int, ...], np.ndarray]]:
-    m = len(rays)
-    corners = np.hstack([rays, (rays @ row)[:, None]])
-    where = polygon.side(corners, m, 3)
-    if where != 2:
-        return [((*signs, 1 if where >= 0 else -1), rays)]
-    upper, lower = np.zeros((m + 2, 4)), np.zeros((m + 2, 4))
-    above, below = polygon.split(corners, m, 3, 4, upper, lower)
-    halves = [((*signs, 1), upper[:above, :3]), ((*signs, -1), lower[:below, :3])]
-    return [(key, half) for key, half in halves if len(half) >= 3]
-
-
-def _cells(part: SymmetricPart, contributions: dict[Event, float]) -> tuple[Cell, ...]:
-    last = part.last_state_map()
-    fractions: dict[Event, float] = {}
-    for event, rays in event_cones(part):
-        fractions[event] = fractions.get(event, 0.0) + polygon.fraction(rays, len(rays))
-    return tuple(
-        Cell(
-            name=event.name,
-            ordering=event.ordering,
-            region=event.name.split(",")[0],
-            parent=None,
-            normals=np.vstack([np.array(event.signs)[:, None] * last, ordering_normals(event.ordering)]),
-            half_spaces=_HALF_SPACES,
-            rays=None,
-            fraction=fractions.get(event, 0.0),
-            numerical_error=1e-16,
-            label=event.ordering[1],
-            answer=None,
-            likely=True,
-            contribution=contributions.get(event, 0.0),
-        )
-        for event in events(len(part.pairing), last.shape[1])
-    )
+def _by_event(found: Evaluation) -> dict[Event, float]:
+    """Contributions of cells added up over the events that they are pieces of."""
+    cones = chambers(found.gates.shape[1])
+    out: dict[Event, float] = {}
+    for owner, gates, measures in zip(found.owners, found.gates, found.measures, strict=True):
+        signs = tuple(1 if gates[-1, first] > 0.5 else -1 for first, _ in found.pairing)
+        event = Event(signs, cones[owner].ordering)
+        out[event] = out.get(event, 0.0) + float(measures[1])
+    return out

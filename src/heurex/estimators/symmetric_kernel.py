@@ -14,7 +14,7 @@ import numpy as np
 
 from heurex.cones.event import event_fraction
 from heurex.kernels import reals
-from heurex.symmetry_kernel import average, last_state_map, noise_covariance, sum_of_squares
+from heurex.symmetry_kernel import last_state_map, least_asymmetric, noise_covariance
 
 KERNEL = True
 
@@ -97,13 +97,7 @@ def symmetric(
     """
     sym = (reals(2), reals(2, 2), reals(3, 2))
     eps = (reals(4), reals(4, 4), reals(3, 4))
-    best, least = 0, 0.0
-    for i in range(pairings.shape[0]):
-        average(w_hi, w_hh, w_oh, pairings[i], sym, eps)
-        here = sum_of_squares(eps)
-        if i == 0 or here < least:
-            best, least = i, here
-    average(w_hi, w_hh, w_oh, pairings[best], sym, eps)
+    best = least_asymmetric(w_hi, w_hh, w_oh, pairings, sym, eps)
     state_map, cov, factors, normals = reals(2, 3), reals(3, 3), reals(3, 2, 2), reals(6, 5)
     last_state_map(sym, state_map)
     noise_covariance(w_hh, w_oh, pairings[best], sym, eps, cov)
