@@ -101,9 +101,9 @@ class Symmetric(Estimator):
     assumes: ClassVar[str] = (
         "pairs of opposite neurons; what they leave is Gaussian noise independent of the inputs"
     )
-    applies: ClassVar[str] = "d = 4, n = 3"
+    applies: ClassVar[str] = "any d >= 2; n = 2 or 3"
     cost: ClassVar[str] = (
-        "about 250,000 operations with exact noise; 25,920 by the note's model with 6 half-spaces"
+        "about 250,000 operations with exact noise for (4, 3); 25,920 by the note's model with 6 half-spaces"
     )
     noise: Noise = "exact"
     samples: int = 1_000_000
@@ -123,7 +123,7 @@ class Symmetric(Estimator):
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UsageError(f"seed is {self.seed!r}; expected a whole number, 0 or more")
 
-    def switches(self) -> Switches:
+    def _switches(self) -> Switches:
         """How noise is made."""
         return Switches(self.moments, self.dependence, self.condition, self.keep, self.noise != "none")
 
@@ -134,7 +134,7 @@ class Symmetric(Estimator):
             return self._sampled(model)
         if self._as_in_the_note(model):
             return self._exact(model) if self.noise == "exact" else self._noiseless(best_pairing(model))
-        found = evaluate(model, self.switches(), count=_is_small(model))
+        found = evaluate(model, self._switches(), count=_is_small(model))
         return Estimate(
             self.name,
             found.value,
@@ -162,7 +162,7 @@ class Symmetric(Estimator):
             )
             status = [Status.OK if good else Status.ILL_CONDITIONED for good in np.isfinite(errors)]
         else:
-            found = [evaluate(model, self.switches(), count=False) for model in stack]
+            found = [evaluate(model, self._switches(), count=False) for model in stack]
             values[:], errors[:] = [one.value for one in found], [one.error for one in found]
             status = [one.status for one in found]
         return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
@@ -231,7 +231,7 @@ class Symmetric(Estimator):
         )
 
     def _sampled(self, model: Rnn) -> Estimate:
-        found, right = sample(model, self.switches(), self.samples, self.seed, count=_is_small(model))
+        found, right = sample(model, self._switches(), self.samples, self.seed, count=_is_small(model))
         if self._as_in_the_note(model):
             cells = event_cells(symmetric_part(model, found.pairing), _by_event(found))
         else:
