@@ -19,6 +19,14 @@ collect_ignore_glob = ["data/*"]
 DATA = Path(__file__).parent / "data"
 
 
+def pytest_configure(config):
+    """Before the workers start, compile on all cores what several of them will use."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        from heurex.runs.warm import GROUPS, compile_side_by_side
+
+        compile_side_by_side(list(GROUPS))
+
+
 def as_model(record):
     return heurex.Rnn(*(np.array(record[key]) for key in ("w_hi", "w_hh", "w_oh")))
 

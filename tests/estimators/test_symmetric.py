@@ -59,7 +59,7 @@ def test_exact_noise_against_the_prototype(reference):
 def test_sampled_noise_is_unbiased(reference):
     z = []
     for record in reference:
-        found = heurex.estimate(record["model"], "symmetric", noise="sampled", samples=300_000)
+        found = heurex.estimate(record["model"], "symmetric", noise="sampled", samples=200_000)
         z.append((found.value - record["symmetric"]) / found.standard_error)
     assert abs(np.mean(z)) < 4 / np.sqrt(len(z))
     assert 0.4 < np.std(z) < 1.7

@@ -111,13 +111,13 @@ def slow_accuracy(model, switches, pairing, samples, seed=3):
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(str(v) for v in vars(s).values()))
 def test_exact_noise_against_sampling_the_noise_model(switches, m43):
-    """One million samples of the model that the switches describe, written down anew with U and V."""
+    """Samples of the model that the switches describe, written down anew with U and V."""
     models = [m43.perturbed(0.1, np.random.default_rng(5)), random_model(0, 5, 3), random_model(1, 3, 2)]
     # positive parts are sampled in the twin, which adds an error of its own
     slack = 1e-3 if switches.moments == "half-gaussian" else 0.0
     for i, model in enumerate(models):
         found = evaluate(model, switches, count=True)
-        p, error = slow_accuracy(model, switches, found.pairing, 1_000_000 if i == 0 else 100_000)
+        p, error = slow_accuracy(model, switches, found.pairing, 200_000 if i == 0 else 50_000)
         assert abs(found.value - p) < 4.5 * error + slack
         assert found.status is Status.OK
         assert found.error < 1e-8
@@ -142,7 +142,7 @@ def test_sampled_noise_is_unbiased_at_every_size(d, n):
     for switches in ({}, {"dependence": "joint", "condition": "last"}, {"condition": "all"}):
         model = nearly_symmetric(d, n, 0.3)[0]
         exact = heurex.estimate(model, Symmetric(**switches))
-        sampled = heurex.estimate(model, Symmetric(noise="sampled", samples=200_000, **switches))
+        sampled = heurex.estimate(model, Symmetric(noise="sampled", samples=100_000, **switches))
         assert abs(exact.value - sampled.value) < 4.5 * sampled.standard_error
         by_name = {cell.name: cell for cell in exact.cells}
         assert len(by_name) == len(exact.cells)

@@ -58,7 +58,7 @@ class Original(Estimator):
     True regions with exact gates and ``unlikely="gates"`` make no approximation: the exact accuracy.
 
     Error: ``numerical_error`` bounds rounding only (about 1e-12); the note's version is off by about 3% RMS on
-    noisy copies of the bundled M_{4,3}. Cost: about 7,700 operations, 71,000 by the note's model.
+    noisy copies of the bundled M_{4,3}. Cost: about 7,500 operations, 71,000 by the note's model.
     Source: Hilton (2024), "Original version".
     """
 

@@ -39,9 +39,9 @@ def sample(model: Rnn, switches: Switches, samples: int, seed: int, *, count: bo
         x = rng.standard_normal((size, model.seq_len))
         logits, gates = network.forward(x, rng)
         hit = np.argmax(logits, axis=1) == second_argmax(x)
-        rows, counts = np.unique(network.code(x[hit], gates[hit]), axis=0, return_counts=True)
-        for row, times in zip(rows, counts, strict=True):
-            cell = codes.get(row.tobytes())
+        found, counts = np.unique(network.code(x[hit], gates[hit]), return_counts=True)
+        for code, times in zip(found, counts, strict=True):
+            cell = codes.get(int(code))
             if cell is not None:
                 in_cell[cell] += times
         right += int(np.count_nonzero(hit))
@@ -98,16 +98,17 @@ class _Network:
         return logits + error @ w_oh.T, gates
 
     def code(self, x: np.ndarray, gates: np.ndarray) -> np.ndarray:
-        """Rows of bytes that tell the cells apart: sign of x_0, ordering, known gates."""
+        """Numbers of 64 bits that tell the cells apart: a hash of the sign of x_0, the ordering, the known gates."""
         gates = np.where(self.unknown[:, None], 0.5, gates)
         parts = [x[:, :1] > 0, np.argsort(-x, axis=1), (2 * gates).reshape(len(x), -1)]
-        return np.ascontiguousarray(np.hstack(parts).astype(np.int8))
+        digits = np.hstack(parts).astype(np.int64)
+        return digits @ np.random.default_rng(0).integers(1, 2**62, digits.shape[1])
 
-    def code_of_cell(self, cell: int) -> bytes:
-        """The row of one cell: ordering and sign of x_0 read inside the cone that it is part of."""
+    def code_of_cell(self, cell: int) -> int:
+        """The number of one cell: ordering and sign of x_0 read inside the cone that it is part of."""
         cone = chambers(self.model.seq_len)[self.ready.owners[cell]]
         inside = cone.rays.sum(axis=0)[None, : self.model.seq_len]
-        return self.code(inside, self.ready.gates[cell][None]).tobytes()
+        return int(self.code(inside, self.ready.gates[cell][None])[0])
 
 
 def _gaussian(rng: np.random.Generator, covariance: np.ndarray, count: int) -> np.ndarray:

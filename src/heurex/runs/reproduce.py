@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from heurex import kernels
 from heurex.estimators import Exact, Original, Symmetric
 from heurex.estimators.base import Estimate, Estimator
 from heurex.model import RnnStack
 from heurex.results import Row
 from heurex.runs.local import Origin, run
+from heurex.runs.warm import compile_side_by_side
 from heurex.scoring.ensembles import noisy_copies
 from heurex.scoring.note import summarise
 from heurex.zoo import load
@@ -71,7 +68,7 @@ def reproduce(
     ensembles = [noisy_copies(model, sigma, models, seed + k) for k in range(more_seeds + 1)]
     advance("compiling", 0)
     begun = time.perf_counter()
-    _compile_side_by_side(ensembles[0][:1])
+    compile_side_by_side(["symmetric", "exact", "original"])
     for estimator in ESTIMATORS:
         estimator.estimate_stack(ensembles[0][:1])
     compile_s = time.perf_counter() - begun
@@ -85,18 +82,3 @@ def reproduce(
     summary = summarise(model, rows, clean, sigma=sigma, seeds=[seed + k for k in range(more_seeds + 1)])
     summary["compiling_s"] = compile_s
     return Reproduction(rows, clean, summary)
-
-
-def _compile_side_by_side(one: RnnStack) -> None:
-    """On a first run, compile each method in a process of its own; the kernels reach this one through the cache."""
-    folder = kernels.cache_folder()
-    cores = os.cpu_count() or 1
-    if folder is None or cores < 2 or any(folder.iterdir()):
-        return
-    with ProcessPoolExecutor(min(cores, len(ESTIMATORS)), multiprocessing.get_context("spawn")) as pool:
-        # what fails here is compiled again in this process, where it can say why
-        wait([pool.submit(_compile_one, estimator, one) for estimator in reversed(ESTIMATORS)])
-
-
-def _compile_one(estimator: Estimator, one: RnnStack) -> None:
-    estimator.estimate_stack(one)
