@@ -2,17 +2,17 @@
 
 import json
 import math
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 
 import mpmath as mp
 import numpy as np
 import pytest
+from digits import forty_digits
 from models import hand_built, random_model
 
 import heurex
-from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError, kernels
+from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError
 from heurex.estimators import Exact, Layerwise, layerwise_kernel
 from heurex.estimators.exact import chambers
 from heurex.tasks import ordering_normals, orderings, second_argmax
@@ -151,25 +151,6 @@ def test_against_sampling(m43, steps):
 
     # two standard errors of a share, and as much again for the frequencies behind the gates
     assert abs(Layerwise(exact_steps=steps).estimate(m43).value - right(state, steps)) < 8e-4
-
-
-def forty_digits(module, made):
-    """A kernel module over mpmath numbers."""
-    if module.__name__ not in made:
-        functions = {
-            "sqrt": mp.sqrt,
-            "atan2": mp.atan2,
-            "reals": lambda *shape: np.full(shape, mp.mpf(0), object),
-        }
-        made[module.__name__] = kernels._specialise(
-            import_module(module.__name__),
-            lambda name, value: functions.get(name, value),
-            lambda function: function,
-            lambda other: forty_digits(other, made),
-        )
-        if hasattr(made[module.__name__], "TWO_PI"):
-            made[module.__name__].TWO_PI = 2 * mp.pi
-    return made[module.__name__]
 
 
 @pytest.mark.parametrize(("n", "steps"), [(2, 1), (3, 1), (3, 2)])

@@ -1,13 +1,15 @@
 """The note's original version against an independent prototype, and each of its fractions against another kernel."""
 
+import mpmath as mp
 import numpy as np
 import pytest
+from digits import forty_digits
 from models import hand_built
 
 import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status
-from heurex.estimators import Original
-from heurex.estimators.original_checks import best_order, near_equalities, sixteen_checks
+from heurex.estimators import Original, original_kernel
+from heurex.estimators.original_checks import ORDERS, best_order, near_equalities, sixteen_checks
 
 
 def test_against_the_prototype(reference):
@@ -187,6 +189,14 @@ def test_no_approximation_is_the_truth(reference):
         assert abs(found.value - record["exact"]) < 1e-13
 
 
+@pytest.mark.parametrize("sharpness", [1, 3, 10, 30, 100])
+def test_no_approximation_is_the_truth_where_zeros_coincide(sharpness):
+    """In symmetric models two neurons vanish on the same ray, and rounding must not switch one of them on."""
+    model = hand_built(sharpness)
+    found = heurex.estimate(model, "original", regions="true", gates="exact", unlikely="gates")
+    assert abs(found.value - heurex.estimate(model).value) < 1e-13
+
+
 def test_near_equalities(m43):
     found = heurex.estimate(m43, "original")
     assert found.near_equalities == near_equalities(m43)
@@ -202,3 +212,30 @@ def test_unknown_switches(m43):
     for key in ("regions", "gates", "unlikely"):
         with pytest.raises(heurex.UsageError, match=f"{key} is 'some'; expected one of"):
             heurex.estimate(m43, "original", **{key: "some"})
+
+
+@pytest.mark.parametrize("switches", [(0, 0, 0), (1, 0, 1), (2, 0, 1), (0, 1, 0), (2, 2, 1)])
+def test_numerical_error_holds(m43, switches):
+    """The same kernel with forty digits, on copies with much noise and neurons of very different scales."""
+    names = (("merged", "signed", "true"), ("latent", "mean", "exact"), ("third", "gates"))
+    settings = {
+        key: choices[i]
+        for key, choices, i in zip(("regions", "gates", "unlikely"), names, switches, strict=True)
+    }
+    number = np.frompyfunc(mp.mpf, 1, 1)
+    rng = np.random.default_rng(3)
+    applied = 0
+    with mp.workdps(40):
+        kernel = forty_digits(original_kernel, {})
+        for model in [*heurex.noisy_copies(m43, 0.1, 6, seed=5), hand_built(30)]:
+            f, g = 10 ** rng.uniform(-3, 3, 2)
+            scaled = model.rescaled([f, g, g, f])
+            weights = [number(w) for w in (scaled.w_hi, scaled.w_hh, scaled.w_oh)]
+            value, *_, holding, _ = kernel.original(
+                *weights, ORDERS, np.array(switches), mp.mpf(0.2), np.zeros((0, 5)), np.zeros((0, 12, 3))
+            )
+            if holding == 16:
+                found = heurex.estimate(scaled, "original", **settings)
+                assert abs(value - found.value) <= found.numerical_error
+                applied += 1
+    assert applied >= 5

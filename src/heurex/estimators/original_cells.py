@@ -58,8 +58,8 @@ class Strips:
         return np.array([[-first[1], first[0], 0.0], [second[1], -second[0], 0.0]])
 
     def state_map(self, strip: int) -> np.ndarray:
-        """h_2 as a linear map of (x_0, x_1), ``(4, 2)``."""
-        return self.states[strip].T @ np.linalg.inv(self.rays[self.between[strip]].T)
+        """h_2 as a linear map of (x_0, x_1), ``(4, 2)``; a strip without width has many, and this is the least."""
+        return self.states[strip].T @ np.linalg.pinv(self.rays[self.between[strip]].T, rcond=0.0)
 
 
 def strips_of(model: Rnn, regions: int) -> Strips:
@@ -115,7 +115,7 @@ def _events(
     gates, shifts = np.zeros((2, 4)), np.zeros(2)
     if len(probs) == 4 and gates_kind == strips_kernel.LATENT:
         strips_kernel.latent_shifts(latent_prob, shifts)
-        strips_kernel.latent_gates(probs, shifts, gates)
+        strips_kernel.latent_gates(probs, 1 - probs, shifts, gates)
     cells: list[Cell] = []
     for _, kind, which, fraction, _ in rows[1:]:
         which = int(which)

@@ -136,20 +136,23 @@ def fill_true_strip(
     strip: int, base: int, response: np.ndarray, direct: np.ndarray,
     rays: np.ndarray, between: np.ndarray, states: np.ndarray, regions: np.ndarray,
 ) -> None:  # fmt: skip
-    """A strip's state: preactivations on its rays, exactly 0 where the ray is the neuron's own, then ReLU."""
+    """A strip's state: preactivations on its rays, exactly 0 where the ray is the neuron's own, then ReLU.
+
+    The larger of a neuron's two values decides whether it is on: where zeros of two neurons coincide, the smaller
+    is rounding.
+    """
     pattern = 0
     for j in range(4):
-        active = False
         for end in range(2):
             ray = between[strip, end]
             states[strip, end, j] = 0.0
             if ray != base + j:
                 states[strip, end, j] = on_ray(response[j], direct[j], rays[ray])
-                if states[strip, end, j] > 0:
-                    active = True
-        pattern = 2 * pattern + (1 if active else 0)
-        if not active:
-            states[strip, 0, j] = 0.0
-            states[strip, 1, j] = 0.0
+        first, second = states[strip, 0, j], states[strip, 1, j]
+        decisive = first if abs(first) > abs(second) else second
+        pattern = 2 * pattern + (1 if decisive > 0 else 0)
+        for end in range(2):
+            if decisive <= 0 or states[strip, end, j] < 0:
+                states[strip, end, j] = 0.0
     regions[strip, 0] = pattern
     regions[strip, 1] = 0 if (pattern == 12 or pattern == 3) else 1

@@ -33,6 +33,8 @@ WIDTH = 10
 CORNERS = 12
 # The gates change their form above p = 1/2, so that a p that is 1/2 by symmetry must not be above it by rounding.
 HALF = 0.5 + 1e-12
+# A probability that is nearer to 1 than this is measured by what it lacks.
+NEARLY = 1e-6
 # A subregion of a smaller fraction than this contributes nothing.
 NEGLIGIBLE = 1e-15
 
@@ -43,20 +45,20 @@ def latent_shifts(latent_prob: float, shifts: np.ndarray) -> None:
     shifts[1] = 1 / shifts[0]
 
 
-def latent_gates(probs: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> float:
+def latent_gates(probs: np.ndarray, rests: np.ndarray, shifts: np.ndarray, gates: np.ndarray) -> float:
     """Gate values for Z = 0 and Z = 1, rows of ``gates``; returns the smallest positive standard deviation.
 
     A gate that is open with probability p takes two values with mean p and variance p (1 - p), the rarer event
-    at Z = 1.
+    at Z = 1. ``rests`` are 1 - p.
     """
     tightest = 1.0
     for j in range(probs.shape[0]):
         p = probs[j]
-        if p == 0 or p == 1:
+        if p == 0 or rests[j] == 0:
             gates[0, j] = p
             gates[1, j] = p
             continue
-        sigma = sqrt(p * (1 - p))
+        sigma = sqrt(p * rests[j])
         if sigma < tightest:
             tightest = sigma
         near, far = shifts[0] * sigma, shifts[1] * sigma
@@ -170,11 +172,12 @@ def label_fraction(
 
 def gate_probabilities(
     polygon: tuple[np.ndarray, np.ndarray], m: int, whole: float, planar: np.ndarray, up: bool,
-    one: tuple[np.ndarray, np.ndarray], probs: np.ndarray, parts: np.ndarray,
+    one: tuple[np.ndarray, np.ndarray], probs: np.ndarray, rests: np.ndarray, parts: np.ndarray,
 ) -> None:  # fmt: skip
-    """Fraction of a subregion where each z_3 is positive, and that relative to the subregion.
+    """Fraction of a subregion where each z_3 is positive, that relative to the subregion (p), and 1 - p.
 
-    A probability is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it.
+    A probability is 0 or 1 when no corner lies on the other side, never because a quotient rounds to it. Where
+    little is left on the negative side it is measured there: 1 - p would be all rounding.
     """
     for j in range(probs.shape[0]):
         s = clear_side(polygon[0], m, Z3 + j)
@@ -182,9 +185,14 @@ def gate_probabilities(
             kept = keep_side(polygon[0], polygon[1], m, Z3 + j, True, PAST, PAST, planar, one[0], one[1])
             parts[j] = min(fraction(one[0], one[1], kept, up), whole)
             probs[j] = parts[j] / whole
+            rests[j] = 1 - probs[j]
+            if rests[j] < NEARLY:
+                kept = keep_side(polygon[0], polygon[1], m, Z3 + j, False, PAST, PAST, planar, one[0], one[1])
+                rests[j] = fraction(one[0], one[1], kept, up) / whole
         else:
             parts[j] = whole if s == 1 else 0.0
             probs[j] = 1.0 if s == 1 else 0.0
+            rests[j] = 1.0 - probs[j]
 
 
 def note(sink: np.ndarray, row: int, index: int, kind: int, which: int, value: float) -> int:
@@ -264,21 +272,21 @@ def exact_gates(
 def smoothed_gates(
     polygon: tuple[np.ndarray, np.ndarray], m: int, whole: float, differences: np.ndarray, label: int,
     planar: np.ndarray, up: bool, latent: bool, latent_prob: float, shifts: np.ndarray,
-    work: tuple[np.ndarray, np.ndarray, np.ndarray], one: tuple[np.ndarray, np.ndarray],
+    work: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], one: tuple[np.ndarray, np.ndarray],
     two: tuple[np.ndarray, np.ndarray], index: int, sink: np.ndarray, rows: int,
 ) -> tuple[float, float, int]:  # fmt: skip
     """Contribution of a subregion under a presumption of independence, with latent gates or their means.
 
     Also returns the smallest positive standard deviation of a gate, and the number of fractions so far.
     """
-    probs, parts, gates = work
-    gate_probabilities(polygon, m, whole, planar, up, one, probs, parts)
+    probs, rests, parts, gates = work
+    gate_probabilities(polygon, m, whole, planar, up, one, probs, rests, parts)
     for j in range(4):
         rows = note(sink, rows, index, GATE, j, parts[j])
     if not latent:
         right = label_fraction(polygon, m, whole, differences, probs, label, planar, up, one, two)
         return right, 1.0, note(sink, rows, index, EVENT, ZERO, right)
-    tightest = latent_gates(probs, shifts, gates)
+    tightest = latent_gates(probs, rests, shifts, gates)
     contribution = 0.0
     for z in range(2):
         right = label_fraction(polygon, m, whole, differences, gates[z], label, planar, up, one, two)
@@ -309,7 +317,7 @@ def add_up_strips(
         which gate, Z or pattern of z_3, fraction, contribution. Rays of each subregion, ``(subregions, 12, 3)``.
     """
     planar, lengths, heights = reals(rays.shape[0]), reals(rays.shape[0], 2), reals(2, 4)
-    differences, flat, work = reals(3, 3, 4), reals(2), (reals(4), reals(4), reals(2, 4))
+    differences, flat, work = reals(3, 3, 4), reals(2), (reals(4), reals(4), reals(4), reals(2, 4))
     polygon = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
     one = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
     two = (reals(CORNERS, WIDTH), np.zeros(CORNERS, np.int64))
