@@ -1,7 +1,8 @@
 """The command line: each verb calls one public function and prints what it returns.
 
 Exit codes: 0 all went well; 1 a file or folder could not be used; 2 the command was not understood (an unknown
-name, a bad number); 3 the explanation does not apply to the model; 130 interrupted.
+name, a bad number); 3 the explanation does not apply to the model; 70 a mistake in heurex;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -285,14 +286,19 @@ def main() -> None:
             _say(str(problem), code)
         else:
             show()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except NotApplicable as problem:
         code = _say(str(problem), 3)
     except UsageError as problem:
         code = _say(str(problem), 2)
     except HeurexError as problem:
         code = _say(str(problem), 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as bug:
+        # nobody is shown a traceback who did not ask for one
+        if os.environ.get("HEUREX_TRACEBACK"):
+            raise
+        code = _say(f"a mistake in heurex ({type(bug).__name__}: {bug}); HEUREX_TRACEBACK=1 shows where", 70)
     sys.exit(code if isinstance(code, int) else 0)
 
 

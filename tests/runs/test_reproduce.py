@@ -97,3 +97,23 @@ def test_the_note_stands_beside_ours(folder):
         " s on one core",
     ):
         assert text in printed
+
+
+@pytest.mark.parametrize(("models", "sigma"), [(1, 0.05), (3, 2.0), (2, 0.0)])
+def test_odd_ensembles(tmp_path, models, sigma):
+    """One copy; noise so large that the original version applies to none; no noise at all."""
+    command = [
+        sys.executable,
+        "-c",
+        "from heurex.cli import main; main()",
+        "reproduce",
+        "--out",
+        str(tmp_path),
+    ]
+    command += ["--models", str(models), "--sigma", str(sigma)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    original = summary["ensembles"][0]["estimators"][0]
+    assert original["covered"] == (0 if sigma == 2.0 else models)
+    assert ("applies to no copy" in done.stdout) == (sigma == 2.0)

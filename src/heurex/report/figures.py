@@ -58,9 +58,8 @@ def figure1(rows: Sequence[Row], seed: int) -> Figure:
                     for row in kept
                     if row.estimator == name and row.origin == origin and row.value is not None
                 ]
-                axes.scatter(
-                    *zip(*pairs, strict=True), s=size, color=colour, alpha=0.85, lw=0, label=label, zorder=2
-                )
+                x, y = [exact for exact, _ in pairs], [estimate for _, estimate in pairs]
+                axes.scatter(x, y, s=size, color=colour, alpha=0.85, lw=0, label=label, zorder=2)
             axes.set(title=title, xlabel="exact accuracy", xlim=(low, 1.0), ylim=(low, 1.0), aspect="equal")
         panels[0].set_ylabel("estimated accuracy")
         panels[0].legend(loc="upper left", frameon=False)

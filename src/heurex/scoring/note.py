@@ -60,17 +60,16 @@ def score_ensemble(
     for name in estimators:
         values = _column(rows, name)
         known = np.isfinite(values)
+        there = truth[known] if known.any() else truth
         ops = _mean_ops(rows, name)
         entry = {"estimator": name, **asdict(score(values, truth)), **ops}
         printed = NOTE_OPS.get(name)
-        entry["sampling_rmse_at_printed_ops"] = printed and sampling_rmse(
-            truth[known], per_sample_note, printed
-        )
+        entry["sampling_rmse_at_printed_ops"] = printed and sampling_rmse(there, per_sample_note, printed)
         entry["sampling_rmse_at_note_ops"] = ops["ops_note"] and sampling_rmse(
-            truth[known], per_sample_note, ops["ops_note"]
+            there, per_sample_note, ops["ops_note"]
         )
         entry["sampling_rmse_at_counted_ops"] = ops["ops_weighted"] and sampling_rmse(
-            truth[known], per_sample, ops["ops_weighted"]
+            there, per_sample, ops["ops_weighted"]
         )
         scored.append(entry)
     return {
@@ -119,8 +118,24 @@ def summarise(
     return summary
 
 
-def _percent(x: float, digits: int = 1) -> str:
-    return f"{100 * x:.{digits}f}%"
+def _percent(x: float | None, digits: int = 1) -> str:
+    return "applies to no copy" if x is None or not np.isfinite(x) else f"{100 * x:.{digits}f}%"
+
+
+def _error(entry: dict[str, Any]) -> str:
+    bias = f" (bias {100 * entry['bias']:+.1f}%)" if entry["covered"] else ""
+    some = f", {entry['covered']} of {entry['models']} copies" if entry["covered"] < entry["models"] else ""
+    return _percent(entry["rmse"]) + bias + some
+
+
+def _operations(one: dict[str, Any]) -> str:
+    counted = "" if one["ops_weighted"] is None else f"; {one['ops_weighted']:,.0f} counted"
+    return f"{one['ops_note']:,.0f} by 5 k^3{counted}"
+
+
+def _relative(entry: dict[str, Any]) -> str:
+    sampling = entry["sampling_rmse_at_printed_ops"]
+    return f"{entry['rmse'] / sampling:.1f}" if entry["covered"] and sampling else "-"
 
 
 def beside_the_note(summary: dict[str, Any]) -> list[Beside]:
@@ -132,8 +147,6 @@ def beside_the_note(summary: dict[str, Any]) -> list[Beside]:
     accuracy = ensemble["accuracy"]
     fractions = summary["fractions"]
     stated = " + ".join(str(count) for count in fractions.values())
-    ratio_original = original["rmse"] / original["sampling_rmse_at_printed_ops"]
-    ratio_symmetric = symmetric["rmse"] / symmetric["sampling_rmse_at_printed_ops"]
     return [
         Beside(
             "accuracy of the clean model", "0.985 (Figure 1)", f"{clean['exact']['value']:.5f}",
@@ -147,11 +160,11 @@ def beside_the_note(summary: dict[str, Any]) -> list[Beside]:
         ),
         Beside(
             "RMS error, original version", "around 3%",
-            f"{_percent(original['rmse'])} (bias {100 * original['bias']:+.1f}%)",
+            _error(original),
         ),
         Beside(
             "RMS error, version based on George's approach", "around 5%",
-            f"{_percent(symmetric['rmse'])} (bias {100 * symmetric['bias']:+.1f}%)",
+            _error(symmetric),
             f"the best constant guess, the copies' mean accuracy, has {_percent(mean_guess)}",
         ),
         Beside(
@@ -164,14 +177,12 @@ def beside_the_note(summary: dict[str, Any]) -> list[Beside]:
         ),
         Beside(
             "operations, original version", "71,000",
-            f"{original['ops_note']:,.0f} by 5 k^3; {original['ops_weighted']:,.0f} counted",
+            _operations(clean["original"]),
             "counted: add, multiply, divide 1; square root, arctangent 10",
         ),
         Beside(
             "operations, version based on George's approach", "7,680",
-            f"{symmetric['ops_note']:,.0f} by 5 k^3" + (
-                f"; {symmetric['ops_weighted']:,.0f} counted" if symmetric["ops_weighted"] else ""
-            ),
+            _operations(clean["symmetric"]),
             "each event is 2 signs + 2 ordering + 2 logits = 6 half-spaces; the note's count has 4",
         ),
         Beside(
@@ -183,7 +194,7 @@ def beside_the_note(summary: dict[str, Any]) -> list[Beside]:
         ),
         Beside(
             "error relative to sampling at these prices", "around a factor of 2",
-            f"{ratio_original:.1f} and {ratio_symmetric:.1f}",
+            f"{_relative(original)} and {_relative(symmetric)}",
             "the note's own figures give 3%/0.8% = 3.8 and 5%/2.3% = 2.2",
         ),
         Beside(
