@@ -72,17 +72,41 @@ def test_counting_numbers_compute_like_floats():
         math.sqrt(a)
 
 
-def test_nocache_folder_means_no_cache(monkeypatch, tmp_path):
-    kernels.cache_folder.cache_clear()
+@pytest.fixture
+def fresh_cache():
+    """Forget where compiled kernels are kept, before and after."""
+    caches = (kernels.cache_root, kernels.cache_folder)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+def test_the_cache_can_be_turned_off(monkeypatch, fresh_cache):
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", "off")
-    assert kernels.cache_folder() is None
-    kernels.cache_folder.cache_clear()
+    assert kernels.cache_root() is None
+    assert kernels.cache_folder("heurex.cones.corners") is None
+    assert not kernels.is_kept(corners)
+
+
+def test_a_folder_for_each_kernel_module(monkeypatch, tmp_path, fresh_cache):
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", str(tmp_path / "here"))
-    folder = kernels.cache_folder()
-    assert folder.parent == tmp_path / "here"
-    assert folder.is_dir()
-    kernels.cache_folder.cache_clear()
-    (tmp_path / "file").touch()
+    root = kernels.cache_root()
+    assert root.parent == tmp_path / "here"
+    assert root.is_dir()
+    folders = {kernels.cache_folder(module.__name__) for module in (corners, regions_kernel)}
+    assert {folder.parent for folder in folders} == {root}
+    assert len(folders) == 2
+
+
+def test_a_kernel_is_kept_with_all_that_it_calls():
+    names = set(kernels._with_imports("heurex.estimators.original_kernel", {}))
+    assert {"heurex.estimators.original_kernel", "heurex.cones.wedge"} <= names
+    assert "heurex.estimators.regions_kernel" not in names
+
+
+def test_a_cache_that_cannot_be_made(monkeypatch, tmp_path, fresh_cache):
     monkeypatch.setenv("HEUREX_KERNEL_CACHE", str(tmp_path / "file"))
-    assert kernels.cache_folder() is None
-    kernels.cache_folder.cache_clear()
+    (tmp_path / "file").touch()
+    assert kernels.cache_root() is None

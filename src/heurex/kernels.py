@@ -25,6 +25,7 @@ import hashlib
 import inspect
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,18 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Counted", "Tally", "cache_folder", "compiled", "counted", "plain", "reals", "uncounted"]
+__all__ = [
+    "Counted",
+    "Tally",
+    "cache_folder",
+    "cache_root",
+    "compiled",
+    "counted",
+    "is_kept",
+    "plain",
+    "reals",
+    "uncounted",
+]
 
 Kernel = Callable[..., Any]
 
@@ -217,8 +229,8 @@ def _teach_numba_reals() -> None:
 
 
 @cache
-def cache_folder() -> Path | None:
-    """Where compiled kernels are kept between runs: a folder for exactly these sources and this compiler.
+def cache_root() -> Path | None:
+    """Where compiled kernels are kept between runs: a folder for this compiler, None if there is no cache.
 
     ``HEUREX_KERNEL_CACHE`` names another place, or ``off``. A folder that cannot be written means no cache.
     """
@@ -232,17 +244,45 @@ def cache_folder() -> Path | None:
         if wanted
         else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "heurex"
     )
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        source = path.read_bytes()
-        if b"\nKERNEL = True\n" in source or path.name == "kernels.py":
-            digest.update(source)
-    folder = root / f"kernels-{digest.hexdigest()[:16]}"
+    compiler = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    folder = root / f"kernels-{compiler.hexdigest()[:12]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK) else None
+
+
+def _with_imports(name: str, found: dict[str, ModuleType]) -> dict[str, ModuleType]:
+    """A kernel module and all kernel modules that it imports from, directly or not."""
+    if name not in found:
+        module = found[name] = import_module(name)
+        for home in re.findall(r"^from (heurex[\w.]*) import", inspect.getsource(module), re.MULTILINE):
+            if getattr(import_module(home), "KERNEL", False):
+                _with_imports(home, found)
+    return found
+
+
+@cache
+def cache_folder(module_name: str) -> Path | None:
+    """Where one kernel module is kept compiled: a folder for exactly its source and the sources it calls.
+
+    A change of one kernel leaves the others' folders valid.
+    """
+    root = cache_root()
+    if root is None:
+        return None
+    modules = _with_imports(module_name, {})
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name in sorted(modules):
+        digest.update(inspect.getsource(modules[name]).encode())
+    return root / f"{module_name.removeprefix('heurex.')}-{digest.hexdigest()[:16]}"
+
+
+def is_kept(module: ModuleType) -> bool:
+    """Whether something compiled of this kernel module is in the cache."""
+    folder = cache_folder(module.__name__)
+    return folder is not None and folder.is_dir() and any(folder.rglob("*.nbc"))
 
 
 def _compile(function: FunctionType) -> Kernel:
@@ -251,7 +291,7 @@ def _compile(function: FunctionType) -> Kernel:
     # Said outright either way: what is left unsaid numba takes over from whatever function calls this one.
     fused = getattr(sys.modules.get(function.__module__), "FUSED", False)
     how: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"} if fused else False}
-    folder = cache_folder()
+    folder = cache_folder(function.__module__)
     if folder is None:
         return numba.njit(**how)(function)
     # numba looks up the folder when it decorates; other people's cached functions keep theirs

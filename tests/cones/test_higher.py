@@ -23,10 +23,15 @@ def measure(rows: np.ndarray) -> tuple[float, float]:
     return float(values[0]), float(errors[0])
 
 
+def far_from_underflow(x):
+    """Rows are multiplied by lengths down to 1e-20: an entry that loses digits by that is another row."""
+    return x if abs(x) > 1e-250 else 0.0
+
+
 entries = st.one_of(
     st.integers(-2, 2).map(float),
-    st.floats(-1, 1, allow_subnormal=False),
-    st.floats(-1, 1).map(lambda x: 1e-9 * x),
+    st.floats(-1, 1).map(far_from_underflow),
+    st.floats(-1, 1).map(lambda x: far_from_underflow(1e-9 * x)),
 )
 
 

@@ -6,13 +6,15 @@ import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 
 import numpy as np
 
 from heurex import kernels
 
-__all__ = ["GROUPS", "compile_side_by_side"]
+__all__ = ["GROUPS", "Group", "compile_side_by_side"]
 
 
 def _estimator(method: str) -> None:
@@ -34,31 +36,46 @@ def _symmetric_cells() -> None:
 def _cones(n: int, k: int) -> None:
     from heurex.cones import higher, lower
 
-    cones = np.random.default_rng(0).standard_normal((20_000 if n < 4 else 2_000, k, n))
+    cones = np.random.default_rng(0).standard_normal((20_000 if n < 4 else 8_000, k, n))
     (lower if n < 4 else higher).measure_batch(cones, 1)
 
 
+@dataclass(frozen=True)
+class Group:
+    """What can be compiled apart: a call that compiles it, and the kernel module that the call enters by."""
+
+    call: Callable[..., None]
+    arguments: tuple[object, ...]
+    kernel: str
+
+    def is_kept(self) -> bool:
+        """Whether it has been compiled before."""
+        return kernels.is_kept(import_module(f"heurex.{self.kernel}"))
+
+
 # The longest first.
-GROUPS: Final[dict[str, tuple[Callable[..., None], tuple[object, ...]]]] = {
-    "cones of 4 to 6 dimensions": (_cones, (4, 5)),
-    "symmetric, all variants": (_symmetric_cells, ()),
-    "symmetric": (_estimator, ("symmetric",)),
-    "layerwise": (_estimator, ("layerwise",)),
-    "exact": (_estimator, ("exact",)),
-    "original": (_estimator, ("original",)),
-    "cones of 3 dimensions": (_cones, (3, 4)),
+GROUPS: Final[dict[str, Group]] = {
+    "cones of 4 to 6 dimensions": Group(_cones, (4, 5), "cones.polyhedral"),
+    "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
+    "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
+    "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
+    "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
+    "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
-"""What can be compiled apart: by name a function and its arguments."""
+"""By name what can be compiled apart."""
 
 
 def compile_side_by_side(names: Sequence[str]) -> None:
-    """Compile groups of kernels on all cores, if the cache is empty and there is one.
+    """Compile those groups of kernels that are not in the cache on all cores, if there is a cache.
 
     What fails here is compiled again where it is used, and can say why there.
     """
-    folder = kernels.cache_folder()
     cores = os.cpu_count() or 1
-    if folder is None or cores < 2 or any(folder.iterdir()):
+    if kernels.cache_root() is None or cores < 2:
         return
-    with ProcessPoolExecutor(min(cores, len(names)), multiprocessing.get_context("spawn")) as pool:
-        wait([pool.submit(GROUPS[name][0], *GROUPS[name][1]) for name in names])
+    missing = [GROUPS[name] for name in names if not GROUPS[name].is_kept()]
+    if len(missing) < 2:
+        return
+    with ProcessPoolExecutor(min(cores, len(missing)), multiprocessing.get_context("spawn")) as pool:
+        wait([pool.submit(group.call, *group.arguments) for group in missing])
