@@ -53,26 +53,26 @@ CHANGES = 8
 
 
 def judge(
-    points: np.ndarray, marks: np.ndarray, v: int, leads: np.ndarray, on: np.ndarray, z: np.ndarray,
+    points: np.ndarray, marks: np.ndarray, v: int, leads: np.ndarray, active: int, on: np.ndarray, z: np.ndarray,
     scale: float,
 ) -> None:  # fmt: skip
-    """The leads of logits 1 and 2 over logit 0 at a point from its active neurons, and its answer."""
+    """The leads of logits 1 and 2 over logit 0 at a point, and its answer, from the neurons that are on there."""
     first, second, largest, other = 0.0, 0.0, 0.0, 0.0
     terms, others, apart = 0, 0, 0
-    for i in range(on.shape[0]):
-        if on[i] == 0:
-            continue
-        if leads[0, i] != 0:
-            term = leads[0, i] * z[i] if z[i] != 1 else leads[0, i]
+    for n in range(active):
+        i, size = on[n], z[n]
+        one, two = leads[0, i], leads[1, i]
+        if one != 0:
+            term = one * size if size != 1 else one
             first = first + term if terms > 0 else term
             terms += 1
-            largest = max(largest, abs(leads[0, i]))
-        if leads[1, i] != 0:
-            term = leads[1, i] * z[i] if z[i] != 1 else leads[1, i]
+            largest = max(largest, abs(one))
+        if two != 0:
+            term = two * size if size != 1 else two
             second = second + term if others > 0 else term
             others += 1
-            other = max(other, abs(leads[1, i]))
-        if leads[0, i] != leads[1, i]:
+            other = max(other, abs(two))
+        if one != two:
             apart += 1
     bits = 0
     if terms > 1 and abs(first) <= scale * largest:
@@ -114,30 +114,27 @@ def lead(points: np.ndarray, v: int, i: int, j: int) -> float:
 
 def changes(
     points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, noise: float, bound: bool,
-    out: np.ndarray,
+    cuts: np.ndarray, row: int,
 ) -> None:  # fmt: skip
-    """Where the answer changes on the edge from corner a to corner b: number, then point, from, to for each."""
+    """Where the answer, other at a than at b, changes on the edge between them: number; point, from, to for each."""
     i, j = marks[a, ANSWER], marks[b, ANSWER]
-    out[0] = 0
-    if i == j:
-        return
     k = 3 - i - j
     if lead_sign(points, b, k, i) > 0 and lead_sign(points, a, k, j) > 0:
         a_ki, b_ki = lead(points, a, k, i), lead(points, b, k, i)
         a_kj, b_kj = lead(points, a, k, j), lead(points, b, k, j)
         # the third logit leads in between if it passes the first before the second passes it
         if a_ki * b_kj < a_kj * b_ki:
-            out[0] = 2
-            out[1] = cross(points, marks, count, a, b, a_ki, b_ki, noise, bound)
-            out[2], out[3] = i, k
-            out[4] = cross(points, marks, count, a, b, a_kj, b_kj, noise, bound)
-            out[5], out[6] = k, j
+            cuts[row, 0] = 2
+            cuts[row, 1] = cross(points, marks, count, a, b, a_ki, b_ki, noise, bound)
+            cuts[row, 2], cuts[row, 3] = i, k
+            cuts[row, 4] = cross(points, marks, count, a, b, a_kj, b_kj, noise, bound)
+            cuts[row, 5], cuts[row, 6] = k, j
             return
-    out[0] = 1
-    out[1] = cross(
+    cuts[row, 0] = 1
+    cuts[row, 1] = cross(
         points, marks, count, a, b, lead(points, a, i, j), lead(points, b, i, j), noise, bound
     )
-    out[2], out[3] = i, j
+    cuts[row, 2], cuts[row, 3] = i, j
 
 
 def lead_sign(points: np.ndarray, v: int, i: int, j: int) -> int:
@@ -148,17 +145,17 @@ def lead_sign(points: np.ndarray, v: int, i: int, j: int) -> int:
 
 
 def add_changes(
-    edge: np.ndarray, up: bool, face: int, found: np.ndarray, counts: np.ndarray, count: np.ndarray
+    cuts: np.ndarray, row: int, up: bool, face: int, found: np.ndarray, counts: np.ndarray, count: np.ndarray
 ) -> None:
     """Enter the changes on an edge in a face's list, in the sense in which the face is on the left."""
-    for k in range(edge[0]):
+    for k in range(cuts[row, 0]):
         at = counts[face]
         if at == CHANGES:
             count[TROUBLE] = 1
             return
-        found[face, at, 0] = edge[1 + 3 * k]
-        found[face, at, 1] = edge[2 + 3 * k] if up else edge[3 + 3 * k]
-        found[face, at, 2] = edge[3 + 3 * k] if up else edge[2 + 3 * k]
+        found[face, at, 0] = cuts[row, 1 + 3 * k]
+        found[face, at, 1] = cuts[row, 2 + 3 * k] if up else cuts[row, 3 + 3 * k]
+        found[face, at, 2] = cuts[row, 3 + 3 * k] if up else cuts[row, 2 + 3 * k]
         counts[face] = at + 1
 
 

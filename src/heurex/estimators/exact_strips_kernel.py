@@ -175,25 +175,34 @@ def build_ray(
             continue
         y = zeros[slot, order[slot, r]]
         points[v, Y] = y
+        active = 0
         for i in range(all_neurons):
-            on[i] = 0
-            if kinds[i] > 0 and y > zeros[slot, i]:
-                on[i] = 1
-                z[i] = y - zeros[slot, i] if zeros[slot, i] != 0 else y
-            elif kinds[i] < 0 and y < zeros[slot, i]:
-                on[i] = 1
-                z[i] = zeros[slot, i] - y if y != 0 else zeros[slot, i]
-            elif kinds[i] == 0 and zeros[slot, i] > 0:
-                on[i] = 1
-                z[i] = zeros[slot, i]
-        judge(points, marks, v, leads, on, z, tiny)
+            zero = zeros[slot, i]
+            if kinds[i] > 0:
+                if y > zero:
+                    on[active] = i
+                    z[active] = y - zero if zero != 0 else y
+                    active += 1
+            elif kinds[i] < 0:
+                if y < zero:
+                    on[active] = i
+                    z[active] = zero - y if y != 0 else zero
+                    active += 1
+            elif zero > 0:
+                on[active] = i
+                z[active] = zero
+                active += 1
+        judge(points, marks, v, leads, active, on, z, tiny)
     keep = count[FREE]
     count[FREE] = first + lines + 2
     noise = noise_of(leads, scale) if bound else 0.0
     for r in range(lines + 1):
         below = first + (r - 1 if r > 0 else lines)
         above = first + (r if r < lines else lines + 1)
-        changes(points, marks, count, below, above, noise, bound, cuts[slot, r])
+        row = slot * (lines + 1) + r
+        cuts[row, 0] = 0
+        if marks[below, ANSWER] != marks[above, ANSWER]:
+            changes(points, marks, count, below, above, noise, bound, cuts, row)
     count[FREE] = keep
 
 
@@ -210,7 +219,7 @@ def sweep(
     base: int, other: int, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool, scale: float,
     points: np.ndarray, marks: np.ndarray, total: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray, on: np.ndarray, z: np.ndarray,
-    now: np.ndarray, found: np.ndarray, lists: np.ndarray, shares: np.ndarray, bound: bool,
+    now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
 ) -> None:  # fmt: skip
     """Sweep a strip from one ray to the next one outwards and add its borders.
 
@@ -219,7 +228,7 @@ def sweep(
     """
     stride = 3 * lines + 4
     begin, end = base * stride, other * stride
-    rest, edge = lists[2], cuts[SLOTS, 0]
+    edge = SLOTS * (lines + 1)
     far = INFINITY
     count[FREE] = SLOTS * stride + 2
     noise = noise_of(leads, scale) if bound else 0.0
@@ -234,10 +243,11 @@ def sweep(
         now[0, k] = line
         now[1, r] = begin + r
     for r in range(lines + 1):
-        lists[0, r] = 0
-        lists[1, r] = marks[begin + (r if r < lines else lines + 1), BITS]
-        lists[1, r] |= marks[begin + (r - 1 if r > 0 else lines), BITS]
-        add_changes(cuts[base, r], False, r, found, lists[0], count)
+        counts[r] = 0
+        bits[r] = marks[begin + (r if r < lines else lines + 1), BITS]
+        bits[r] |= marks[begin + (r - 1 if r > 0 else lines), BITS]
+        if cuts[base * (lines + 1) + r, 0] > 0:
+            add_changes(cuts, base * (lines + 1) + r, False, r, found, counts, count)
     for r in range(lines - 1):
         shares[r] = meeting(zeros, base, other, now[0, r], now[0, r + 1], flat)
     while True:
@@ -252,15 +262,17 @@ def sweep(
             points, marks, count, zeros, scales, on, z, now,
         )  # fmt: skip
         for k in range(2):
-            changes(points, marks, count, now[1, best + k], v, noise, bound, edge)
-            add_changes(edge, False, best + k, found, lists[0], count)
-            add_changes(edge, True, best + k + 1, found, lists[0], count)
+            if marks[now[1, best + k], ANSWER] != marks[v, ANSWER]:
+                changes(points, marks, count, now[1, best + k], v, noise, bound, cuts, edge)
+                add_changes(cuts, edge, False, best + k, found, counts, count)
+                add_changes(cuts, edge, True, best + k + 1, found, counts, count)
             now[1, best + k] = v
         for k in range(3):
-            lists[1, best + k] |= marks[v, BITS]
-        finish(points, marks, total, count, best + 1, found, lists[0], lists[1], rest, bound)
-        lists[0, best + 1] = 0
-        lists[1, best + 1] = marks[v, BITS]
+            bits[best + k] |= marks[v, BITS]
+        if counts[best + 1] > 0 or bits[best + 1] > 7:
+            finish(points, marks, total, count, best + 1, found, counts, bits, rest, bound)
+        counts[best + 1] = 0
+        bits[best + 1] = marks[v, BITS]
         now[0, best], now[0, best + 1] = now[0, best + 1], now[0, best]
         shares[best] = far
         if best > 0:
@@ -268,14 +280,17 @@ def sweep(
         if best + 2 < lines:
             shares[best + 1] = meeting(zeros, base, other, now[0, best + 1], now[0, best + 2], flat)
     for r in range(lines):
-        changes(points, marks, count, now[1, r], end + r, noise, bound, edge)
-        add_changes(edge, False, r, found, lists[0], count)
-        add_changes(edge, True, r + 1, found, lists[0], count)
+        if marks[now[1, r], ANSWER] != marks[end + r, ANSWER]:
+            changes(points, marks, count, now[1, r], end + r, noise, bound, cuts, edge)
+            add_changes(cuts, edge, False, r, found, counts, count)
+            add_changes(cuts, edge, True, r + 1, found, counts, count)
     for r in range(lines + 1):
-        lists[1, r] |= marks[end + (r if r < lines else lines + 1), BITS]
-        lists[1, r] |= marks[end + (r - 1 if r > 0 else lines), BITS]
-        add_changes(cuts[other, r], True, r, found, lists[0], count)
-        finish(points, marks, total, count, r, found, lists[0], lists[1], rest, bound)
+        bits[r] |= marks[end + (r if r < lines else lines + 1), BITS]
+        bits[r] |= marks[end + (r - 1 if r > 0 else lines), BITS]
+        if cuts[other * (lines + 1) + r, 0] > 0:
+            add_changes(cuts, other * (lines + 1) + r, True, r, found, counts, count)
+        if counts[r] > 0 or bits[r] > 7:
+            finish(points, marks, total, count, r, found, counts, bits, rest, bound)
 
 
 def meeting(zeros: np.ndarray, base: int, other: int, low: int, high: int, flat: bool) -> float:
@@ -323,11 +338,13 @@ def corner(
     marks[v, POLE] = 0
     marks[v, KNOWN] = 0
     marks[v, END] = -1
-    for i in range(kinds.shape[0]):
-        on[i] = 0
-        if kinds[i] == 0 and (zeros[base, i] > 0 or zeros[other, i] > 0):
-            z[i] = between(zeros[base, i], zeros[other, i], share, flat)
-            on[i] = 1 if z[i] > 0 else 0
+    active = 0
+    if lines < kinds.shape[0]:
+        for i in range(kinds.shape[0]):
+            if kinds[i] == 0 and (zeros[base, i] > 0 or zeros[other, i] > 0):
+                z[active] = between(zeros[base, i], zeros[other, i], share, flat)
+                on[active] = i
+                active += 1 if z[active] > 0 else 0
     for r in range(lines):
         i = now[0, r]
         if (r < low and kinds[i] > 0) or (r > low + 1 and kinds[i] < 0):
@@ -335,15 +352,17 @@ def corner(
                 continue
             zero = between(zeros[base, i], zeros[other, i], share, flat)
             if kinds[i] > 0 and y > zero:
-                on[i] = 1
-                z[i] = y - zero
+                on[active] = i
+                z[active] = y - zero
+                active += 1
             elif kinds[i] < 0 and y < zero:
-                on[i] = 1
-                z[i] = zero - y
+                on[active] = i
+                z[active] = zero - y
+                active += 1
     tiny = max(scales[base], scales[other])
     if flat:
         tiny = max(tiny, scales[base] + share * scales[other])
-    judge(points, marks, v, leads, on, z, tiny)
+    judge(points, marks, v, leads, active, on, z, tiny)
     return v
 
 
@@ -392,12 +411,12 @@ def right_corner(
     The plane is x_2 = x_0 (``first``) or x_2 = x_1, on one side of x_0 = x_1.
     """
     answer = marks[middle * (3 * lines + 4) + lines, ANSWER]
-    for r in range(lines + 1):
-        for k in range(cuts[middle, r, 0]):
-            v = cuts[middle, r, 1 + 3 * k]
+    for r in range(middle * (lines + 1), (middle + 1) * (lines + 1)):
+        for k in range(cuts[r, 0]):
+            v = cuts[r, 1 + 3 * k]
             below = marks[v, POLE] < 0 or (marks[v, POLE] == 0 and points[v, Y] < half)
             if below:
-                answer = cuts[middle, r, 3 + 3 * k]
+                answer = cuts[r, 3 + 3 * k]
     high = 1 if side > 0 else 0
     upper = first == (high == 0)
     above, under = (high, 2) if upper else (2, 1 - high)
@@ -408,7 +427,7 @@ def right_share(
     w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, kinds: np.ndarray, weights: np.ndarray,
     leads: np.ndarray, sums: np.ndarray, points: np.ndarray, marks: np.ndarray, total: np.ndarray,
     count: np.ndarray, zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
-    on: np.ndarray, z: np.ndarray, now: np.ndarray, found: np.ndarray, lists: np.ndarray, shares: np.ndarray,
+    on: np.ndarray, z: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
     hidden: np.ndarray, received: np.ndarray, meets: np.ndarray, bound: bool,
 ) -> float:  # fmt: skip
     """The accuracy; all arrays but the weights and ``meets`` are room to work in, as :func:`rooms` makes it.
@@ -428,10 +447,13 @@ def right_share(
     total[SLACK] = 0.0
     poles = SLOTS * (3 * lines + 4)
     for pole in range(2):
+        active = 0
         for i in range(kinds.shape[0]):
-            on[i] = 1 if kinds[i] == 2 * pole - 1 else 0
-            z[i] = 1.0
-        judge(points, marks, poles + pole, leads, on, z, ROUNDING)
+            if kinds[i] == 2 * pole - 1:
+                on[active] = i
+                z[active] = 1.0
+                active += 1
+        judge(points, marks, poles + pole, leads, active, on, z, ROUNDING)
     for slot in range(2):
         x = 1.0 - 2.0 * slot
         scale = responses(x, True, 0, kinds, weights, sums, hidden, received)
@@ -488,14 +510,42 @@ def right_share(
                     )  # fmt: skip
                     sweep(
                         base, spare, lines, kinds, leads, False, scale, points, marks, total, count, zeros, order,
-                        scales, cuts, on, z, now, found, lists, shares, bound,
+                        scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
                     )  # fmt: skip
                     base, x = spare, at
                 sweep(
                     base, target, lines, kinds, leads, not more, scale, points, marks, total, count, zeros, order,
-                    scales, cuts, on, z, now, found, lists, shares, bound,
+                    scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
                 )  # fmt: skip
                 base, x = target, to
     if total[IM] != 0 or total[RE] < 0:
         value = value + atan2(total[IM], total[RE]) / TWO_PI
     return value + count[TURNS]
+
+
+def share_batch(
+    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, idle: int, meets: np.ndarray, bound: bool,
+    values: np.ndarray, slacks: np.ndarray, flags: np.ndarray,
+) -> None:  # fmt: skip
+    """:func:`right_share` for each of a stack of models."""
+    d = w_hi.shape[1]
+    all_neurons = d + idle
+    stride = 3 * all_neurons + 4
+    room = SLOTS * stride + 2 + 8 * all_neurons * all_neurons + 64 * all_neurons + 100
+    kinds, on = np.zeros(all_neurons, np.int64), np.zeros(all_neurons, np.int64)
+    weights, leads, sums = reals(all_neurons, d), reals(2, all_neurons), reals(2, all_neurons)
+    points, marks = reals(room, POINT_COLUMNS), np.zeros((room, MARK_COLUMNS), np.int64)
+    total, count = reals(3), np.zeros(COUNTS, np.int64)
+    zeros, order = reals(SLOTS, all_neurons), np.zeros((SLOTS, all_neurons), np.int64)
+    scales, cuts = reals(SLOTS), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
+    z, now = reals(all_neurons), np.zeros((2, all_neurons), np.int64)
+    found = np.zeros((all_neurons + 1, CHANGES, 3), np.int64)
+    counts, bits, rest = np.zeros(all_neurons + 1, np.int64), np.zeros(all_neurons + 1, np.int64), np.zeros(3, np.int64)
+    shares, hidden, received = reals(all_neurons), reals(d), reals(all_neurons)
+    for b in range(w_hi.shape[0]):
+        values[b] = right_share(
+            w_hi[b], w_hh[b], w_oh[b], kinds, weights, leads, sums, points, marks, total, count, zeros, order,
+            scales, cuts, on, z, now, found, counts, bits, rest, shares, hidden, received, meets, bound,
+        )  # fmt: skip
+        slacks[b] = total[SLACK]
+        flags[b, 0], flags[b, 1] = count[TROUBLE], count[DOUBT]
