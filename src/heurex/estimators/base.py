@@ -140,6 +140,9 @@ class Ops:
             raise UsageError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
         return self.add + self.mul + self.div + weight * (self.sqrt + self.atan2)
 
+    def __add__(self, other: Ops) -> Ops:
+        return Ops(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
     def __mul__(self, times: int) -> Ops:
         return Ops(*(times * getattr(self, f.name) for f in fields(self)))
 

@@ -10,7 +10,7 @@ reflected into it), or 0 on the rays (0, 1) and (0, -1) of the (x_0, x_1) plane,
 one for each arc from a to b; they are multiplied, full turns are counted, and one arctangent is left in the end.
 
 Columns of ``points``: x_1, x_2, m, the leads of logits 1 and 2 over logit 0, x_0^2 + x_1^2 (0: not known), the place
-of a crossing between its ends, and how far rounding can have moved it. Columns of ``marks``: 1 where x_0 = 0; -1 or 1
+of a crossing between its ends, how far rounding can have moved it, how far it can have moved the leads. Columns of ``marks``: 1 where x_0 = 0; -1 or 1
 for a pole; the answer; which leads are not 0, or 0 by rounding; whether m is known; the two ends of a crossing.
 """
 
@@ -20,8 +20,8 @@ import numpy as np
 
 KERNEL = True
 
-X, Y, M, LEAD_1, LEAD_2, SQUARE, SHARE, MOVED = 0, 1, 2, 3, 4, 5, 6, 7
-POINT_COLUMNS = 8
+X, Y, M, LEAD_1, LEAD_2, SQUARE, SHARE, MOVED, NOISE = 0, 1, 2, 3, 4, 5, 6, 7, 8
+POINT_COLUMNS = 9
 FLAT, POLE, ANSWER, BITS, KNOWN, END, OTHER = 0, 1, 2, 3, 4, 5, 6
 MARK_COLUMNS = 7
 # Entries of ``count``: next free point, full turns, trouble, doubt, sign of x_0, +1 outwards to larger x_1 or -1.
@@ -116,7 +116,7 @@ def add_arc(
 
 def cross(
     points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, at_a: float, at_b: float,
-    noise: float, bound: bool,
+    bound: bool,
 ) -> int:  # fmt: skip
     """The point between a and b where a value of opposite signs vanishes; a or b itself if it vanishes there."""
     if at_a == 0:
@@ -159,14 +159,13 @@ def cross(
             points[new, Y] = points[a, Y]
     points[new, SHARE] = share
     if bound:
-        points[new, MOVED] = moved(points, marks, new, a, b, at_a, at_b, noise)
+        points[new, MOVED] = moved(points, marks, new, a, b, at_a, at_b)
     return new
 
 
-def moved(
-    points: np.ndarray, marks: np.ndarray, new: int, a: int, b: int, at_a: float, at_b: float, noise: float
-) -> float:
-    """How far, as an angle, an error ``noise`` of the value can have moved a crossing between a and b."""
+def moved(points: np.ndarray, marks: np.ndarray, new: int, a: int, b: int, at_a: float, at_b: float) -> float:
+    """How far, as an angle, rounding of the value at a and b can have moved a crossing between them."""
+    noise = max(points[a, NOISE], points[b, NOISE])
     far = 1 + abs(points[new, X]) + abs(points[new, Y])
     if marks[b, POLE] != 0:
         return noise / abs(at_b) / far
@@ -195,9 +194,7 @@ def place(points: np.ndarray, marks: np.ndarray, count: np.ndarray, v: int) -> i
     return 2 - above
 
 
-def cross_order(
-    points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, first: bool
-) -> int:
+def cross_order(points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, first: bool) -> int:
     """The point between a and b where x_2 = x_0 (``first``) or x_2 = x_1; one end where they share a plane."""
     half = 1.0 * count[HALF]
     if marks[a, POLE] != 0 or marks[b, POLE] != 0:
@@ -214,7 +211,7 @@ def cross_order(
             return new
     else:
         at_a, at_b = points[a, Y] - points[a, X], points[b, Y] - points[b, X]
-        new = cross(points, marks, count, a, b, at_a, at_b, 0.0, False)
+        new = cross(points, marks, count, a, b, at_a, at_b, False)
         if new == a or new == b:
             return new
     marks[new, KNOWN] = 0
@@ -223,13 +220,11 @@ def cross_order(
     return new
 
 
-def cross_level(
-    points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, half: float
-) -> int:
+def cross_level(points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, half: float) -> int:
     """The point between a and b where x_2 = x_0."""
     at_a = points[a, Y] if marks[a, FLAT] == 1 else points[a, Y] - half
     at_b = points[b, Y] if marks[b, FLAT] == 1 else points[b, Y] - half
-    return cross(points, marks, count, a, b, at_a, at_b, 0.0, False)
+    return cross(points, marks, count, a, b, at_a, at_b, False)
 
 
 def add_jump(

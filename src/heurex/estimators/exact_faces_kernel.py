@@ -29,18 +29,17 @@ from heurex.estimators.exact_arcs_kernel import (
     LEAD_1,
     LEAD_2,
     MOVED,
+    NOISE,
     OTHER,
     POLE,
     SHARE,
     SQUARE,
     TROUBLE,
-    UNIT,
     X,
     Y,
     add_border,
     cross,
 )
-from heurex.kernels import reals
 
 KERNEL = True
 
@@ -54,9 +53,12 @@ CHANGES = 8
 
 def judge(
     points: np.ndarray, marks: np.ndarray, v: int, leads: np.ndarray, active: int, on: np.ndarray, z: np.ndarray,
-    scale: float,
+    tiny: float, noise: float, bound: bool,
 ) -> None:  # fmt: skip
-    """The leads of logits 1 and 2 over logit 0 at a point, and its answer, from the neurons that are on there."""
+    """The leads of logits 1 and 2 over logit 0 at a point, and its answer, from the neurons that are on there.
+
+    A lead is rounding below ``tiny`` times its largest weight. ``noise`` bounds the error of a preactivation.
+    """
     first, second, largest, other = 0.0, 0.0, 0.0, 0.0
     terms, others, apart = 0, 0, 0
     for n in range(active):
@@ -75,18 +77,18 @@ def judge(
         if one != two:
             apart += 1
     bits = 0
-    if terms > 1 and abs(first) <= scale * largest:
+    if terms > 1 and abs(first) <= tiny * largest:
         first = 0.0
-        bits += ROUNDED_1
+        bits += ROUNDED_1 if second <= 0 else 0
     elif first != 0:
         bits += CLEAR_1
-    if others > 1 and abs(second) <= scale * other:
+    if others > 1 and abs(second) <= tiny * other:
         second = 0.0
-        bits += ROUNDED_2
+        bits += ROUNDED_2 if first <= 0 else 0
     elif second != 0:
         bits += CLEAR_2
     if first > 0 or second > 0:
-        if apart > 1 and first > 0 and second > 0 and abs(first - second) <= scale * max(largest, other):
+        if apart > 1 and first > 0 and second > 0 and abs(first - second) <= tiny * max(largest, other):
             second = first
             bits += ROUNDED_12
         elif first != second:
@@ -99,6 +101,12 @@ def judge(
         answer = 2
     marks[v, ANSWER] = answer
     marks[v, BITS] = bits
+    if bound:
+        spread = 0.0
+        for n in range(active):
+            one, two = leads[0, on[n]], leads[1, on[n]]
+            spread = spread + max(abs(one), abs(two), abs(one - two))
+        points[v, NOISE] = noise * spread
 
 
 def lead(points: np.ndarray, v: int, i: int, j: int) -> float:
@@ -113,7 +121,7 @@ def lead(points: np.ndarray, v: int, i: int, j: int) -> float:
 
 
 def changes(
-    points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, noise: float, bound: bool,
+    points: np.ndarray, marks: np.ndarray, count: np.ndarray, a: int, b: int, bound: bool,
     cuts: np.ndarray, row: int,
 ) -> None:  # fmt: skip
     """Where the answer, other at a than at b, changes on the edge between them: number; point, from, to for each."""
@@ -125,15 +133,13 @@ def changes(
         # the third logit leads in between if it passes the first before the second passes it
         if a_ki * b_kj < a_kj * b_ki:
             cuts[row, 0] = 2
-            cuts[row, 1] = cross(points, marks, count, a, b, a_ki, b_ki, noise, bound)
+            cuts[row, 1] = cross(points, marks, count, a, b, a_ki, b_ki, bound)
             cuts[row, 2], cuts[row, 3] = i, k
-            cuts[row, 4] = cross(points, marks, count, a, b, a_kj, b_kj, noise, bound)
+            cuts[row, 4] = cross(points, marks, count, a, b, a_kj, b_kj, bound)
             cuts[row, 5], cuts[row, 6] = k, j
             return
     cuts[row, 0] = 1
-    cuts[row, 1] = cross(
-        points, marks, count, a, b, lead(points, a, i, j), lead(points, b, i, j), noise, bound
-    )
+    cuts[row, 1] = cross(points, marks, count, a, b, lead(points, a, i, j), lead(points, b, i, j), bound)
     cuts[row, 2], cuts[row, 3] = i, j
 
 

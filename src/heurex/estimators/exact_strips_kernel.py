@@ -3,10 +3,9 @@
 The first two steps depend on (x_0, x_1) only. Rays of that plane, at the sign changes of x_0, of x_0 - x_1 and of the
 second step's neurons, cut the sphere into strips about the x_2 axis. Each half, by the sign of x_0, is swept from
 the ray x_0 = x_1 outwards (:mod:`heurex.estimators.exact_faces_kernel`).
-
-Neurons are first rescaled so that their input weight is 1, -1 or 0. Then the zero of a second-step neuron is a sum
-of weights, that of a last-step neuron a preactivation, and both are found without further work on the rays x_0 = 0.
 """
+
+from math import atan2
 
 import numpy as np
 
@@ -21,8 +20,6 @@ from heurex.estimators.exact_arcs_kernel import (
     HALF,
     IM,
     KNOWN,
-    LEAD_1,
-    LEAD_2,
     MARK_COLUMNS,
     MOVED,
     POINT_COLUMNS,
@@ -38,185 +35,24 @@ from heurex.estimators.exact_arcs_kernel import (
     Y,
 )
 from heurex.estimators.exact_faces_kernel import CHANGES, ROUNDING, add_changes, changes, finish, judge
+from heurex.estimators.exact_rays_kernel import (
+    FAR,
+    MIDDLE,
+    SLOTS,
+    build_ray,
+    next_zero,
+    standardise,
+    still_zero,
+)
 from heurex.kernels import reals
-from math import atan2
 
 KERNEL = True
 TWO_PI = 6.283185307179586
-FAR = 1e60
 INFINITY = float("inf")
-# Slots of rays: (0, 1), (0, -1), x_0 = x_1, and three that take turns.
-UP, DOWN, MIDDLE, SLOTS = 0, 1, 2, 6
-# Entries of a strip-wide room of work: see rooms().
-
-
-def standardise(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, kinds: np.ndarray, weights: np.ndarray,
-    leads: np.ndarray, sums: np.ndarray,
-) -> None:  # fmt: skip
-    """Rescale neurons to input weights 1, -1 or 0 (``kinds``).
-
-    ``weights`` become w_hh, ``leads`` rows 1 and 2 of w_oh less row 0; ``sums[0]`` and ``sums[1]`` are the responses
-    to one unit of a positive or of a negative first input. An idle last neuron, if there is room for it, reads x_2 only.
-    """
-    d = w_hi.shape[0]
-    for j in range(kinds.shape[0]):
-        kinds[j] = 1
-        if j < d and w_hi[j] <= 0:
-            kinds[j] = -1 if w_hi[j] < 0 else 0
-        for k in range(d):
-            weights[j, k] = 0.0
-        sums[0, j], sums[1, j] = 0.0, 0.0
-        leads[0, j], leads[1, j] = 0.0, 0.0
-    for j in range(d):
-        size = abs(w_hi[j]) if kinds[j] != 0 else 1.0
-        for i in range(2):
-            lead = w_oh[i + 1, j] - w_oh[0, j]
-            leads[i, j] = lead * size if kinds[j] != 0 and lead != 0 else lead
-        begun = 0
-        for k in range(d):
-            w = w_hh[j, k]
-            if k != j and w != 0:
-                if kinds[k] != 0:
-                    w = w * abs(w_hi[k])
-                if kinds[j] != 0:
-                    w = w / size
-            weights[j, k] = w
-            if kinds[k] != 0 and w != 0:
-                which = 0 if kinds[k] > 0 else 1
-                sums[which, j] = sums[which, j] + w if begun & (1 + which) else w
-                begun |= 1 + which
-
-
-def responses(
-    x: float, flat: bool, half: int, kinds: np.ndarray, weights: np.ndarray, sums: np.ndarray,
-    hidden: np.ndarray, out: np.ndarray,
-) -> float:  # fmt: skip
-    """What the last step's neurons receive from the second step on a ray; returns the largest term."""
-    d = weights.shape[1]
-    largest = 0.0
-    if flat:
-        which = 0 if x > 0 else 1
-        for j in range(kinds.shape[0]):
-            out[j] = sums[which, j]
-            for k in range(d):
-                if kinds[k] != 0:
-                    largest = max(largest, abs(weights[j, k]))
-        return largest
-    which = 0 if half > 0 else 1
-    for k in range(d):
-        zero = -sums[which, k] if kinds[k] > 0 else sums[which, k]
-        hidden[k] = 0.0
-        if kinds[k] > 0 and x > zero:
-            hidden[k] = x - zero if zero != 0 else x
-        elif kinds[k] < 0 and x < zero:
-            hidden[k] = zero - x if zero != 0 else -x
-        elif kinds[k] == 0 and sums[which, k] > 0:
-            hidden[k] = sums[which, k]
-        if hidden[k] > 0:
-            largest = max(largest, abs(x))
-    for j in range(kinds.shape[0]):
-        out[j] = 0.0
-        begun = False
-        for k in range(d):
-            if hidden[k] > 0 and weights[j, k] != 0:
-                term = weights[j, k] * hidden[k]
-                largest = max(largest, abs(term))
-                out[j] = out[j] + term if begun else term
-                begun = True
-    return largest
-
-
-def build_ray(
-    slot: int, x: float, flat: bool, lines: int, kinds: np.ndarray, leads: np.ndarray, received: np.ndarray,
-    scale: float, points: np.ndarray, marks: np.ndarray, count: np.ndarray,
-    zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
-    on: np.ndarray, z: np.ndarray, bound: bool,
-) -> None:  # fmt: skip
-    """A ray's corners in order of x_2, with answers, and where the answer changes along it.
-
-    ``received`` is what the last step's neurons receive there, ``scale`` the size of its largest term.
-    """
-    all_neurons = kinds.shape[0]
-    at = 0
-    for j in range(all_neurons):
-        value = received[j]
-        if kinds[j] != 0:
-            value = -value if kinds[j] > 0 else value
-            scale = max(scale, abs(value))
-            if abs(value) > FAR:
-                count[TROUBLE] = 1
-            k = at
-            while k > 0 and zeros[slot, order[slot, k - 1]] > value:
-                order[slot, k] = order[slot, k - 1]
-                k -= 1
-            order[slot, k] = j
-            at += 1
-        zeros[slot, j] = value
-    tiny = ROUNDING * scale
-    scales[slot] = tiny
-    first = slot * (3 * lines + 4)
-    square = 1.0 if flat else (2.0 if abs(x) == 1 else 1 + x * x)
-    for r in range(lines + 2):
-        v = first + r
-        points[v, X] = x
-        points[v, SQUARE] = square
-        points[v, MOVED] = 0.0
-        marks[v, FLAT] = 1 if flat else 0
-        marks[v, POLE] = 0
-        marks[v, KNOWN] = 0
-        marks[v, END] = -1
-        if r >= lines:
-            marks[v, POLE] = -1 if r == lines else 1
-            points[v, Y] = 0.0
-            pole = SLOTS * (3 * lines + 4) + r - lines
-            points[v, LEAD_1], points[v, LEAD_2] = points[pole, LEAD_1], points[pole, LEAD_2]
-            marks[v, ANSWER], marks[v, BITS] = marks[pole, ANSWER], marks[pole, BITS]
-            continue
-        y = zeros[slot, order[slot, r]]
-        points[v, Y] = y
-        active = 0
-        for i in range(all_neurons):
-            zero = zeros[slot, i]
-            if kinds[i] > 0:
-                if y > zero:
-                    on[active] = i
-                    z[active] = y - zero if zero != 0 else y
-                    active += 1
-            elif kinds[i] < 0:
-                if y < zero:
-                    on[active] = i
-                    z[active] = zero - y if y != 0 else zero
-                    active += 1
-            elif zero > 0:
-                on[active] = i
-                z[active] = zero
-                active += 1
-        judge(points, marks, v, leads, active, on, z, tiny)
-    keep = count[FREE]
-    count[FREE] = first + lines + 2
-    noise = noise_of(leads, scale) if bound else 0.0
-    for r in range(lines + 1):
-        below = first + (r - 1 if r > 0 else lines)
-        above = first + (r if r < lines else lines + 1)
-        row = slot * (lines + 1) + r
-        cuts[row, 0] = 0
-        if marks[below, ANSWER] != marks[above, ANSWER]:
-            changes(points, marks, count, below, above, noise, bound, cuts, row)
-    count[FREE] = keep
-
-
-def noise_of(leads: np.ndarray, scale: float) -> float:
-    """A bound on the rounding of a lead at a corner, from the size of the preactivations' terms."""
-    most = 0.0
-    for i in range(leads.shape[1]):
-        most = most + max(abs(leads[0, i]), abs(leads[1, i]), abs(leads[0, i] - leads[1, i]))
-    return 8 * UNIT * most * scale
-
 
 
 def sweep(
-    base: int, other: int, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool, scale: float,
+    base: int, other: int, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool,
     points: np.ndarray, marks: np.ndarray, total: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray, on: np.ndarray, z: np.ndarray,
     now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
@@ -231,12 +67,13 @@ def sweep(
     edge = SLOTS * (lines + 1)
     far = INFINITY
     count[FREE] = SLOTS * stride + 2
-    noise = noise_of(leads, scale) if bound else 0.0
     for r in range(lines):
         line = order[base, r]
         k = r
-        while k > 0 and zeros[base, now[0, k - 1]] == zeros[base, line] and (
-            zeros[other, now[0, k - 1]] > zeros[other, line]
+        while (
+            k > 0
+            and zeros[base, now[0, k - 1]] == zeros[base, line]
+            and (zeros[other, now[0, k - 1]] > zeros[other, line])
         ):
             now[0, k] = now[0, k - 1]
             k -= 1
@@ -259,11 +96,11 @@ def sweep(
             break
         v = corner(
             base, other, best, shares[best], lines, kinds, leads, flat,
-            points, marks, count, zeros, scales, on, z, now,
+            points, marks, count, zeros, scales, on, z, now, bound,
         )  # fmt: skip
         for k in range(2):
             if marks[now[1, best + k], ANSWER] != marks[v, ANSWER]:
-                changes(points, marks, count, now[1, best + k], v, noise, bound, cuts, edge)
+                changes(points, marks, count, now[1, best + k], v, bound, cuts, edge)
                 add_changes(cuts, edge, False, best + k, found, counts, count)
                 add_changes(cuts, edge, True, best + k + 1, found, counts, count)
             now[1, best + k] = v
@@ -281,7 +118,7 @@ def sweep(
             shares[best + 1] = meeting(zeros, base, other, now[0, best + 1], now[0, best + 2], flat)
     for r in range(lines):
         if marks[now[1, r], ANSWER] != marks[end + r, ANSWER]:
-            changes(points, marks, count, now[1, r], end + r, noise, bound, cuts, edge)
+            changes(points, marks, count, now[1, r], end + r, bound, cuts, edge)
             add_changes(cuts, edge, False, r, found, counts, count)
             add_changes(cuts, edge, True, r + 1, found, counts, count)
     for r in range(lines + 1):
@@ -316,7 +153,7 @@ def between(at_base: float, at_other: float, share: float, flat: bool) -> float:
 def corner(
     base: int, other: int, low: int, share: float, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool,
     points: np.ndarray, marks: np.ndarray, count: np.ndarray, zeros: np.ndarray, scales: np.ndarray,
-    on: np.ndarray, z: np.ndarray, now: np.ndarray,
+    on: np.ndarray, z: np.ndarray, now: np.ndarray, bound: bool,
 ) -> int:  # fmt: skip
     """The corner where a line crosses the one above it, with leads and answer."""
     stride = 3 * lines + 4
@@ -359,47 +196,15 @@ def corner(
                 on[active] = i
                 z[active] = zero - y
                 active += 1
-    tiny = max(scales[base], scales[other])
+    tiny, noise = max(scales[0, base], scales[0, other]), 0.0
     if flat:
-        tiny = max(tiny, scales[base] + share * scales[other])
-    judge(points, marks, v, leads, active, on, z, tiny)
+        tiny = max(tiny, scales[0, base] + share * scales[0, other])
+    if bound:
+        noise = max(scales[1, base], scales[1, other])
+        if flat:
+            noise = scales[1, base] + share * scales[1, other]
+    judge(points, marks, v, leads, active, on, z, tiny, noise, bound)
     return v
-
-
-def next_zero(
-    x: float, outwards: bool, which: int, kinds: np.ndarray, sums: np.ndarray, d: int
-) -> tuple[float, bool]:
-    """The nearest zero of a second-step neuron beyond x, and whether there is one."""
-    best, any_left = 0.0, False
-    for j in range(d):
-        if kinds[j] == 0:
-            continue
-        zero = -sums[which, j] if kinds[j] > 0 else sums[which, j]
-        if outwards and zero > x and (not any_left or zero < best):
-            best, any_left = zero, True
-        if not outwards and zero < x and (not any_left or zero > best):
-            best, any_left = zero, True
-    return best, any_left
-
-
-def still_zero(
-    base: int, other: int, kinds: np.ndarray, zeros: np.ndarray, x: float, to: float, flat: bool
-) -> tuple[float, int]:
-    """Where, between two rays, the first neuron that does not read x_2 changes its sign, and which (-1: none)."""
-    best, found = 0.0, -1
-    for j in range(kinds.shape[0]):
-        if kinds[j] != 0:
-            continue
-        here, there = zeros[base, j], zeros[other, j]
-        if (here > 0 and there < 0) or (here < 0 and there > 0):
-            share = here / -there if flat else here / (here - there)
-            if found < 0 or share < best:
-                best, found = share, j
-    if found < 0:
-        return x, found
-    if flat:
-        return (x + best if to > 0 else x - best), found
-    return x + best * (to - x), found
 
 
 def right_corner(
@@ -445,6 +250,9 @@ def right_share(
         count[k] = 0
     total[RE], total[IM] = 1.0, 0.0
     total[SLACK] = 0.0
+    if lines == 0:
+        count[TROUBLE] = 1
+        return 0.0
     poles = SLOTS * (3 * lines + 4)
     for pole in range(2):
         active = 0
@@ -453,21 +261,19 @@ def right_share(
                 on[active] = i
                 z[active] = 1.0
                 active += 1
-        judge(points, marks, poles + pole, leads, active, on, z, ROUNDING)
+        judge(points, marks, poles + pole, leads, active, on, z, ROUNDING, 3 * UNIT, bound)
     for slot in range(2):
         x = 1.0 - 2.0 * slot
-        scale = responses(x, True, 0, kinds, weights, sums, hidden, received)
         build_ray(
-            slot, x, True, lines, kinds, leads, received, scale, points, marks, count,
+            slot, x, True, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
             zeros, order, scales, cuts, on, z, bound,
         )  # fmt: skip
     value = 0.5 if marks[poles, ANSWER] < 2 else 0.0
     for which in range(2):
         half = 1 - 2 * which
         count[HALF] = half
-        scale = responses(1.0 * half, False, half, kinds, weights, sums, hidden, received)
         build_ray(
-            MIDDLE, 1.0 * half, False, lines, kinds, leads, received, scale, points, marks, count,
+            MIDDLE, 1.0 * half, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
             zeros, order, scales, cuts, on, z, bound,
         )  # fmt: skip
         for side in (1, -1):
@@ -488,9 +294,8 @@ def right_share(
                 if more:
                     if abs(to) > FAR:
                         count[TROUBLE] = 1
-                    scale = responses(to, False, half, kinds, weights, sums, hidden, received)
                     build_ray(
-                        target, to, False, lines, kinds, leads, received, scale, points, marks, count,
+                        target, to, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
                         zeros, order, scales, cuts, on, z, bound,
                     )  # fmt: skip
                 else:
@@ -502,19 +307,17 @@ def right_share(
                     spare = 3
                     while spare == base or spare == target:
                         spare += 1
-                    scale = responses(at, False, half, kinds, weights, sums, hidden, received)
-                    received[still] = 0.0
                     build_ray(
-                        spare, at, False, lines, kinds, leads, received, scale, points, marks, count,
+                        spare, at, False, still, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
                         zeros, order, scales, cuts, on, z, bound,
                     )  # fmt: skip
                     sweep(
-                        base, spare, lines, kinds, leads, False, scale, points, marks, total, count, zeros, order,
+                        base, spare, lines, kinds, leads, False, points, marks, total, count, zeros, order,
                         scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
                     )  # fmt: skip
                     base, x = spare, at
                 sweep(
-                    base, target, lines, kinds, leads, not more, scale, points, marks, total, count, zeros, order,
+                    base, target, lines, kinds, leads, not more, points, marks, total, count, zeros, order,
                     scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
                 )  # fmt: skip
                 base, x = target, to
@@ -537,10 +340,14 @@ def share_batch(
     points, marks = reals(room, POINT_COLUMNS), np.zeros((room, MARK_COLUMNS), np.int64)
     total, count = reals(3), np.zeros(COUNTS, np.int64)
     zeros, order = reals(SLOTS, all_neurons), np.zeros((SLOTS, all_neurons), np.int64)
-    scales, cuts = reals(SLOTS), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
+    scales, cuts = reals(2, SLOTS), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
     z, now = reals(all_neurons), np.zeros((2, all_neurons), np.int64)
     found = np.zeros((all_neurons + 1, CHANGES, 3), np.int64)
-    counts, bits, rest = np.zeros(all_neurons + 1, np.int64), np.zeros(all_neurons + 1, np.int64), np.zeros(3, np.int64)
+    counts, bits, rest = (
+        np.zeros(all_neurons + 1, np.int64),
+        np.zeros(all_neurons + 1, np.int64),
+        np.zeros(3, np.int64),
+    )
     shares, hidden, received = reals(all_neurons), reals(d), reals(all_neurons)
     for b in range(w_hi.shape[0]):
         values[b] = right_share(
