@@ -17,7 +17,7 @@ from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import regions_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
-from heurex.estimators.exact_strips import Shares, right_share, right_shares
+from heurex.estimators.exact_strips import right_share, right_shares
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name, orderings
 
@@ -186,10 +186,10 @@ class Exact(Estimator):
 
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
-    rounding. Where the strips find an answer that hangs on rounding, or zeros too far out, the regions decide, and
+    rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-10, the regions decide, and
     both are counted.
 
-    Error: by strips a bound from the rounding of each border, usually below 1e-12 (observed: a few 1e-16); by regions
+    Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true errors: a few 1e-16); by regions
     the larger of what they miss of the whole sphere and 1e-16 a region. Where an answer hangs on rounding alone,
     that region's fraction is added and the status says so. Cost for (4, 3): about 3,000 operations by strips, 32,000
     by regions. Source: positive homogeneity; van Oosterom and Strackee (1983) for the arcs.
@@ -218,7 +218,7 @@ class Exact(Estimator):
             small = model.hidden_size <= _SMALL
             share = right_share(model) if small else right_shares(RnnStack.of([model]))
             ops = share.ops
-            if _needs_regions(share)[0]:
+            if share.is_unsettled[0]:
                 ops = None if ops is None or found.ops is None else ops + found.ops
             else:
                 right, error, status = float(share.value[0]), float(share.error[0]), Status.OK
@@ -243,17 +243,13 @@ class Exact(Estimator):
         share = right_shares(stack)
         values, errors = np.clip(share.value, 0.0, 1.0), share.error.copy()
         status = [Status.OK] * len(stack)
-        rest = np.flatnonzero(_needs_regions(share))
+        rest = np.flatnonzero(share.is_unsettled)
         if len(rest):
             theirs = _region_shares(RnnStack.of([stack[int(i)] for i in rest]), scale)
             for k, i in enumerate(rest):
                 values[i], errors[i] = theirs.value[k], theirs.numerical_error[k]
                 status[i] = theirs.status[k]
         return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
-
-
-def _needs_regions(share: Shares) -> np.ndarray:
-    return share.is_open | share.is_doubtful
 
 
 def _region_shares(stack: RnnStack, scale: int) -> StackEstimate:

@@ -20,6 +20,7 @@ _LEAST: Final = 4e-16
 """Rounding of the last steps: the arctangent, turns and constants added to it."""
 _LOOSE: Final = 1e-10
 """A bound above this is tried again with an idle neuron that reads x_2 only, which keeps edges short."""
+_FIELDS: Final = ("value", "error", "is_open", "is_doubtful")
 
 
 @cache
@@ -45,6 +46,11 @@ class Shares:
     is_open: np.ndarray
     is_doubtful: np.ndarray
     ops: Ops | None = None
+
+    @property
+    def is_unsettled(self) -> np.ndarray:
+        """Which models are left open, in doubt, or bounded loosely: zeros far out make long thin faces."""
+        return self.is_open | self.is_doubtful | (self.error > _LOOSE)
 
 
 def right_share(model: Rnn) -> Shares:
@@ -83,9 +89,6 @@ def right_shares(stack: RnnStack) -> Shares:
     for name in _FIELDS:
         getattr(first, name)[again[better]] = getattr(second, name)[better]
     return first
-
-
-_FIELDS: Final = ("value", "error", "is_open", "is_doubtful")
 
 
 def _run(
