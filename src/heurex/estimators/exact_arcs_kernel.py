@@ -119,10 +119,11 @@ def cross(
     bound: bool,
 ) -> int:  # fmt: skip
     """The point between a and b where a value of opposite signs vanishes; a or b itself if it vanishes there."""
-    if at_a == 0:
-        return a
-    if at_b == 0:
-        return b
+    if at_a == 0 or at_b == 0:
+        end = a if at_a == 0 else b
+        if bound and points[end, NOISE] > 0:
+            points[end, MOVED] = max(points[end, MOVED], moved(points, marks, end, a, b, at_a, at_b))
+        return end
     if (
         marks[a, POLE] != 0
         or (marks[b, POLE] == 0 and marks[a, FLAT] > marks[b, FLAT])
@@ -167,6 +168,9 @@ def moved(points: np.ndarray, marks: np.ndarray, new: int, a: int, b: int, at_a:
     """How far, as an angle, rounding of the value at a and b can have moved a crossing between them."""
     noise = max(points[a, NOISE], points[b, NOISE])
     far = 1 + abs(points[new, X]) + abs(points[new, Y])
+    if at_a == 0 or at_b == 0:
+        step = 1 + abs(points[b, X] - points[a, X]) + abs(points[b, Y] - points[a, Y])
+        return points[new, NOISE] / abs(at_a - at_b) * step / far
     if marks[b, POLE] != 0:
         return noise / abs(at_b) / far
     step = abs(points[b, X]) + abs(points[b, Y])

@@ -19,7 +19,7 @@ KERNEL = True
 
 TWO_PI = 6.283185307179586
 # A lead below this share of its largest term is rounding, not a value.
-ROUNDING = 1e-15
+ROUNDING = 2e-15
 
 
 def standardise(

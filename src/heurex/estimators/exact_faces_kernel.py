@@ -44,7 +44,7 @@ from heurex.estimators.exact_arcs_kernel import (
 KERNEL = True
 
 # A lead below this share of its largest term is rounding, not a value.
-ROUNDING = 1e-15
+ROUNDING = 2e-15
 # Bits of a corner: leads (1 over 0, 2 over 0, 2 over 1) that are not 0; those that are 0 by rounding.
 CLEAR_1, CLEAR_2, CLEAR_12, ROUNDED_1, ROUNDED_2, ROUNDED_12 = 1, 2, 4, 8, 16, 32
 # A face has at most four changes of the answer on its edges.
@@ -52,12 +52,13 @@ CHANGES = 8
 
 
 def judge(
-    points: np.ndarray, marks: np.ndarray, v: int, leads: np.ndarray, active: int, on: np.ndarray, z: np.ndarray,
-    tiny: float, noise: float, bound: bool,
+    points: np.ndarray, marks: np.ndarray, v: int, leads: np.ndarray, active: int, listed: int,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, tiny: float, bound: bool,
 ) -> None:  # fmt: skip
     """The leads of logits 1 and 2 over logit 0 at a point, and its answer, from the neurons that are on there.
 
-    A lead is rounding below ``tiny`` times its largest weight. ``noise`` bounds the error of a preactivation.
+    ``on`` holds the neurons and ``z`` their preactivations, ``loud`` the errors of these; those from ``listed`` on are
+    taken for zero. A lead is rounding below ``tiny`` times its largest weight.
     """
     first, second, largest, other = 0.0, 0.0, 0.0, 0.0
     terms, others, apart = 0, 0, 0
@@ -102,11 +103,13 @@ def judge(
     marks[v, ANSWER] = answer
     marks[v, BITS] = bits
     if bound:
-        spread = 0.0
-        for n in range(active):
-            one, two = leads[0, on[n]], leads[1, on[n]]
-            spread = spread + max(abs(one), abs(two), abs(one - two))
-        points[v, NOISE] = noise * spread
+        noise = 0.0
+        for n in range(on.shape[0]):
+            if n < active or n >= listed:
+                one, two = leads[0, on[n]], leads[1, on[n]]
+                error = loud[n] if n < active else loud[n] + z[n]
+                noise = noise + max(abs(one), abs(two), abs(one - two)) * error
+        points[v, NOISE] = noise
 
 
 def lead(points: np.ndarray, v: int, i: int, j: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from heurex.estimators.exact_arcs_kernel import (
     ANSWER,
     BITS,
+    DOUBT,
     END,
     FLAT,
     FREE,
@@ -18,6 +19,7 @@ from heurex.estimators.exact_arcs_kernel import (
     LEAD_1,
     LEAD_2,
     MOVED,
+    NOISE,
     POLE,
     SQUARE,
     TROUBLE,
@@ -75,86 +77,73 @@ def standardise(
 
 def responses(
     x: float, flat: bool, half: int, kinds: np.ndarray, weights: np.ndarray, sums: np.ndarray,
-    hidden: np.ndarray, out: np.ndarray,
-) -> float:  # fmt: skip
-    """What the last step's neurons receive from the second step on a ray; returns the largest term."""
+    hidden: np.ndarray, out: np.ndarray, terms: np.ndarray,
+) -> None:  # fmt: skip
+    """What the last step's neurons receive from the second step on a ray, and the largest term of each."""
     d = weights.shape[1]
-    largest = 0.0
     if flat:
         which = 0 if x > 0 else 1
-        for j in range(kinds.shape[0]):
-            out[j] = sums[which, j]
-            for k in range(d):
-                if kinds[k] != 0:
-                    largest = max(largest, abs(weights[j, k]))
-        return largest
-    which = 0 if half > 0 else 1
-    for k in range(d):
-        zero = -sums[which, k] if kinds[k] > 0 else sums[which, k]
-        hidden[k] = 0.0
-        if kinds[k] > 0 and x > zero:
-            hidden[k] = x - zero if zero != 0 else x
-        elif kinds[k] < 0 and x < zero:
-            hidden[k] = zero - x if zero != 0 else -x
-        elif kinds[k] == 0 and sums[which, k] > 0:
-            hidden[k] = sums[which, k]
-        if hidden[k] > 0:
-            largest = max(largest, abs(x))
+        for k in range(d):
+            hidden[k] = 1.0 if kinds[k] == 1 - 2 * which else 0.0
+    else:
+        which = 0 if half > 0 else 1
+        for k in range(d):
+            zero = -sums[which, k] if kinds[k] > 0 else sums[which, k]
+            hidden[k] = 0.0
+            if kinds[k] > 0 and x > zero:
+                hidden[k] = x - zero if zero != 0 else x
+            elif kinds[k] < 0 and x < zero:
+                hidden[k] = zero - x if zero != 0 else -x
+            elif kinds[k] == 0 and sums[which, k] > 0:
+                hidden[k] = sums[which, k]
     for j in range(kinds.shape[0]):
-        out[j] = 0.0
+        largest = 0.0
+        value = 0.0
         begun = False
         for k in range(d):
-            if hidden[k] > 0 and weights[j, k] != 0:
-                term = weights[j, k] * hidden[k]
-                largest = max(largest, abs(term))
-                out[j] = out[j] + term if begun else term
-                begun = True
-    return largest
+            weight = weights[j, k]
+            if hidden[k] > 0 and weight != 0:
+                largest = max(largest, abs(weight))
+                if not flat:
+                    term = weight * hidden[k]
+                    largest = max(largest, abs(term))
+                    value = value + term if begun else term
+                    begun = True
+        out[j] = sums[which, j] if flat else value
+        terms[j] = largest
 
 
 def loudness(
-    x: float,
-    flat: bool,
-    half: int,
-    kinds: np.ndarray,
-    weights: np.ndarray,
-    sums: np.ndarray,
-    hidden: np.ndarray,
+    x: float, flat: bool, half: int, kinds: np.ndarray, weights: np.ndarray, hidden: np.ndarray, j: int
 ) -> float:
-    """A bound on the rounding of what the last step's neurons receive on a ray, and of their zeros."""
+    """The rounding of what a last-step neuron receives on a ray, in first order."""
     d = weights.shape[1]
-    most = abs(x)
-    for j in range(kinds.shape[0]):
-        terms = 0.0
-        for k in range(d):
-            if not flat and hidden[k] > 0:
+    total = 0.0
+    for k in range(d):
+        if hidden[k] > 0:
+            within = 1.0
+            if not flat:
                 within = abs(x)
                 for i in range(d):
                     if kinds[i] == half:
                         within = within + abs(weights[k, i])
-                terms = terms + abs(weights[j, k]) * within
-            elif flat and (kinds[k] > 0) == (x > 0):
-                terms = terms + abs(weights[j, k])
-        most = max(most, terms)
-    return 3 * UNIT * most
+            total = total + abs(weights[j, k]) * within
+    return 3 * UNIT * total
 
 
 def build_ray(
     slot: int, x: float, flat: bool, still: int, lines: int, kinds: np.ndarray, weights: np.ndarray,
     leads: np.ndarray, sums: np.ndarray, hidden: np.ndarray, received: np.ndarray, points: np.ndarray, marks: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
-    on: np.ndarray, z: np.ndarray, bound: bool,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, bound: bool,
 ) -> None:  # fmt: skip
     """A ray's corners in order of x_2, with answers, and where the answer changes along it.
 
     The neuron ``still`` that does not read x_2 is known to vanish there (-1: none).
     """
     all_neurons = kinds.shape[0]
-    scale = responses(x, flat, count[HALF], kinds, weights, sums, hidden, received)
-    noise = 0.0
-    if bound:
-        noise = loudness(x, flat, count[HALF], kinds, weights, sums, hidden)
-        scales[1, slot] = noise
+    terms = scales[0, slot]
+    responses(x, flat, count[HALF], kinds, weights, sums, hidden, received, terms)
     if still >= 0:
         received[still] = 0.0
     at = 0
@@ -162,7 +151,6 @@ def build_ray(
         value = received[j]
         if kinds[j] != 0:
             value = -value if kinds[j] > 0 else value
-            scale = max(scale, abs(value))
             if abs(value) > FAR:
                 count[TROUBLE] = 1
             k = at
@@ -172,8 +160,12 @@ def build_ray(
             order[slot, k] = j
             at += 1
         zeros[slot, j] = value
-    tiny = ROUNDING * scale
-    scales[0, slot] = tiny
+        terms[j] = ROUNDING * terms[j] if terms[j] > 0 else 0.0
+        if bound:
+            scales[1, slot, j] = loudness(x, flat, count[HALF], kinds, weights, hidden, j)
+        if kinds[j] == 0 and value != 0 and abs(value) <= terms[j]:
+            zeros[slot, j] = 0.0
+            count[DOUBT] = 1
     first = slot * (3 * lines + 4)
     square = 1.0 if flat else (2.0 if abs(x) == 1 else 1 + x * x)
     for r in range(lines + 2):
@@ -191,27 +183,37 @@ def build_ray(
             pole = SLOTS * (3 * lines + 4) + r - lines
             points[v, LEAD_1], points[v, LEAD_2] = points[pole, LEAD_1], points[pole, LEAD_2]
             marks[v, ANSWER], marks[v, BITS] = marks[pole, ANSWER], marks[pole, BITS]
+            points[v, NOISE] = points[pole, NOISE] if bound else 0.0
             continue
-        y = zeros[slot, order[slot, r]]
+        line = order[slot, r]
+        y = zeros[slot, line]
         points[v, Y] = y
-        active = 0
+        active, listed, tiny = 0, all_neurons, terms[line]
         for i in range(all_neurons):
-            zero = zeros[slot, i]
+            size = zeros[slot, i]
             if kinds[i] > 0:
-                if y > zero:
-                    on[active] = i
-                    z[active] = y - zero if zero != 0 else y
-                    active += 1
+                if y <= size:
+                    continue
+                size = y - size if size != 0 else y
             elif kinds[i] < 0:
-                if y < zero:
-                    on[active] = i
-                    z[active] = zero - y if y != 0 else zero
-                    active += 1
-            elif zero > 0:
-                on[active] = i
-                z[active] = zero
+                if y >= size:
+                    continue
+                size = size - y if y != 0 else size
+            elif size <= 0:
+                continue
+            # what is left of two zeros that coincide is rounding, and would decide a tie
+            if size > max(terms[i], terms[line]):
+                at = active
                 active += 1
-        judge(points, marks, v, leads, active, on, z, tiny, noise, bound)
+            else:
+                listed -= 1
+                at = listed
+            on[at] = i
+            z[at] = size
+            tiny = max(tiny, terms[i])
+            if bound:
+                loud[at] = scales[1, slot, i] + scales[1, slot, line]
+        judge(points, marks, v, leads, active, listed, on, z, loud, tiny, bound)
     keep = count[FREE]
     count[FREE] = first + lines + 2
     for r in range(lines + 1):

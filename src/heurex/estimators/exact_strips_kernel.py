@@ -55,7 +55,7 @@ def sweep(
     base: int, other: int, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool,
     points: np.ndarray, marks: np.ndarray, total: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray, on: np.ndarray, z: np.ndarray,
-    now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
+    loud: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
 ) -> None:  # fmt: skip
     """Sweep a strip from one ray to the next one outwards and add its borders.
 
@@ -96,7 +96,7 @@ def sweep(
             break
         v = corner(
             base, other, best, shares[best], lines, kinds, leads, flat,
-            points, marks, count, zeros, scales, on, z, now, bound,
+            points, marks, count, zeros, scales, on, z, loud, now, bound,
         )  # fmt: skip
         for k in range(2):
             if marks[now[1, best + k], ANSWER] != marks[v, ANSWER]:
@@ -150,10 +150,20 @@ def between(at_base: float, at_other: float, share: float, flat: bool) -> float:
     return at_base + share * (at_other - at_base)
 
 
+def spread(
+    scales: np.ndarray, row: int, base: int, other: int, i: int, share: float, flat: bool
+) -> float:
+    """The size of a neuron's rounding inside a strip, from that on its rays."""
+    here, there = scales[row, base, i], scales[row, other, i]
+    if flat:
+        return here + share * there
+    return max(here, there)
+
+
 def corner(
     base: int, other: int, low: int, share: float, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool,
     points: np.ndarray, marks: np.ndarray, count: np.ndarray, zeros: np.ndarray, scales: np.ndarray,
-    on: np.ndarray, z: np.ndarray, now: np.ndarray, bound: bool,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, now: np.ndarray, bound: bool,
 ) -> int:  # fmt: skip
     """The corner where a line crosses the one above it, with leads and answer."""
     stride = 3 * lines + 4
@@ -175,35 +185,39 @@ def corner(
     marks[v, POLE] = 0
     marks[v, KNOWN] = 0
     marks[v, END] = -1
-    active = 0
+    active, listed, tiny = 0, kinds.shape[0], 0.0
     if lines < kinds.shape[0]:
         for i in range(kinds.shape[0]):
             if kinds[i] == 0 and (zeros[base, i] > 0 or zeros[other, i] > 0):
                 z[active] = between(zeros[base, i], zeros[other, i], share, flat)
                 on[active] = i
+                if bound:
+                    loud[active] = spread(scales, 1, base, other, i, share, flat)
                 active += 1 if z[active] > 0 else 0
+    own = max(scales[0, base, one], scales[0, other, one])
     for r in range(lines):
         i = now[0, r]
         if (r < low and kinds[i] > 0) or (r > low + 1 and kinds[i] < 0):
             if leads[0, i] == 0 and leads[1, i] == 0:
                 continue
             zero = between(zeros[base, i], zeros[other, i], share, flat)
-            if kinds[i] > 0 and y > zero:
-                on[active] = i
-                z[active] = y - zero
-                active += 1
-            elif kinds[i] < 0 and y < zero:
-                on[active] = i
-                z[active] = zero - y
-                active += 1
-    tiny, noise = max(scales[0, base], scales[0, other]), 0.0
-    if flat:
-        tiny = max(tiny, scales[0, base] + share * scales[0, other])
-    if bound:
-        noise = max(scales[1, base], scales[1, other])
-        if flat:
-            noise = scales[1, base] + share * scales[1, other]
-    judge(points, marks, v, leads, active, on, z, tiny, noise, bound)
+            if (kinds[i] > 0 and y > zero) or (kinds[i] < 0 and y < zero):
+                size = abs(y - zero)
+                rounding = max(own, spread(scales, 0, base, other, i, share, flat))
+                if size > rounding:
+                    at = active
+                    active += 1
+                else:
+                    listed -= 1
+                    at = listed
+                on[at] = i
+                z[at] = size
+                tiny = max(tiny, rounding)
+                if bound:
+                    loud[at] = spread(scales, 1, base, other, i, share, flat) + spread(
+                        scales, 1, base, other, one, share, flat
+                    )
+    judge(points, marks, v, leads, active, listed, on, z, loud, tiny, bound)
     return v
 
 
@@ -232,7 +246,7 @@ def right_share(
     w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, kinds: np.ndarray, weights: np.ndarray,
     leads: np.ndarray, sums: np.ndarray, points: np.ndarray, marks: np.ndarray, total: np.ndarray,
     count: np.ndarray, zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
-    on: np.ndarray, z: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
     hidden: np.ndarray, received: np.ndarray, meets: np.ndarray, bound: bool,
 ) -> float:  # fmt: skip
     """The accuracy; all arrays but the weights and ``meets`` are room to work in, as :func:`rooms` makes it.
@@ -260,13 +274,14 @@ def right_share(
             if kinds[i] == 2 * pole - 1:
                 on[active] = i
                 z[active] = 1.0
+                loud[active] = 3 * UNIT
                 active += 1
-        judge(points, marks, poles + pole, leads, active, on, z, ROUNDING, 3 * UNIT, bound)
+        judge(points, marks, poles + pole, leads, active, kinds.shape[0], on, z, loud, ROUNDING, bound)
     for slot in range(2):
         x = 1.0 - 2.0 * slot
         build_ray(
             slot, x, True, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
-            zeros, order, scales, cuts, on, z, bound,
+            zeros, order, scales, cuts, on, z, loud, bound,
         )  # fmt: skip
     value = 0.5 if marks[poles, ANSWER] < 2 else 0.0
     for which in range(2):
@@ -274,7 +289,7 @@ def right_share(
         count[HALF] = half
         build_ray(
             MIDDLE, 1.0 * half, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
-            zeros, order, scales, cuts, on, z, bound,
+            zeros, order, scales, cuts, on, z, loud, bound,
         )  # fmt: skip
         for side in (1, -1):
             count[SIDE] = side
@@ -296,7 +311,7 @@ def right_share(
                         count[TROUBLE] = 1
                     build_ray(
                         target, to, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
-                        zeros, order, scales, cuts, on, z, bound,
+                        zeros, order, scales, cuts, on, z, loud, bound,
                     )  # fmt: skip
                 else:
                     target = (1 - side) // 2
@@ -309,16 +324,16 @@ def right_share(
                         spare += 1
                     build_ray(
                         spare, at, False, still, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
-                        zeros, order, scales, cuts, on, z, bound,
+                        zeros, order, scales, cuts, on, z, loud, bound,
                     )  # fmt: skip
                     sweep(
                         base, spare, lines, kinds, leads, False, points, marks, total, count, zeros, order,
-                        scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
+                        scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
                     )  # fmt: skip
                     base, x = spare, at
                 sweep(
                     base, target, lines, kinds, leads, not more, points, marks, total, count, zeros, order,
-                    scales, cuts, on, z, now, found, counts, bits, rest, shares, bound,
+                    scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
                 )  # fmt: skip
                 base, x = target, to
     if total[IM] != 0 or total[RE] < 0:
@@ -340,8 +355,8 @@ def share_batch(
     points, marks = reals(room, POINT_COLUMNS), np.zeros((room, MARK_COLUMNS), np.int64)
     total, count = reals(3), np.zeros(COUNTS, np.int64)
     zeros, order = reals(SLOTS, all_neurons), np.zeros((SLOTS, all_neurons), np.int64)
-    scales, cuts = reals(2, SLOTS), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
-    z, now = reals(all_neurons), np.zeros((2, all_neurons), np.int64)
+    scales, cuts = reals(2, SLOTS, all_neurons), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
+    z, loud, now = reals(all_neurons), reals(all_neurons), np.zeros((2, all_neurons), np.int64)
     found = np.zeros((all_neurons + 1, CHANGES, 3), np.int64)
     counts, bits, rest = (
         np.zeros(all_neurons + 1, np.int64),
@@ -352,7 +367,7 @@ def share_batch(
     for b in range(w_hi.shape[0]):
         values[b] = right_share(
             w_hi[b], w_hh[b], w_oh[b], kinds, weights, leads, sums, points, marks, total, count, zeros, order,
-            scales, cuts, on, z, now, found, counts, bits, rest, shares, hidden, received, meets, bound,
+            scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, hidden, received, meets, bound,
         )  # fmt: skip
         slacks[b] = total[SLACK]
         flags[b, 0], flags[b, 1] = count[TROUBLE], count[DOUBT]
