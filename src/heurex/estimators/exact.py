@@ -186,13 +186,14 @@ class Exact(Estimator):
 
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
-    rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-10, the regions decide, and
+    rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
     both are counted.
 
-    Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true errors: a few 1e-16); by regions
-    the larger of what they miss of the whole sphere and 1e-16 a region. Where an answer hangs on rounding alone,
-    that region's fraction is added and the status says so. Cost for (4, 3): about 3,000 operations by strips, 32,000
-    by regions. Source: positive homogeneity; van Oosterom and Strackee (1983) for the arcs.
+    Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
+    errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. Where an
+    answer hangs on rounding, that region's fraction is added and the status says so. Cost for (4, 3): about 3,000
+    operations by strips, 32,000 by regions. Source: positive homogeneity; van Oosterom and Strackee (1983) for the
+    arcs.
     """
 
     name: ClassVar[str] = "exact"

@@ -10,8 +10,9 @@ reflected into it), or 0 on the rays (0, 1) and (0, -1) of the (x_0, x_1) plane,
 one for each arc from a to b; they are multiplied, full turns are counted, and one arctangent is left in the end.
 
 Columns of ``points``: x_1, x_2, m, the leads of logits 1 and 2 over logit 0, x_0^2 + x_1^2 (0: not known), the place
-of a crossing between its ends, how far rounding can have moved it, how far it can have moved the leads. Columns of ``marks``: 1 where x_0 = 0; -1 or 1
-for a pole; the answer; which leads are not 0, or 0 by rounding; whether m is known; the two ends of a crossing.
+of a crossing between its ends, how far rounding can have moved it, by how much it can have changed the leads. Columns
+of ``marks``: 1 where x_0 = 0; -1 or 1 for a pole; the answer; which leads are not 0, or 0 by rounding; whether m is
+known; the two ends of a crossing.
 """
 
 from math import sqrt
@@ -108,10 +109,26 @@ def add_arc(
     else:
         turn(total, count, re, -im)
     if bound:
-        reach = 1.6
-        if not flat_a and not flat_b:
-            reach = min(abs(xb - xa) + abs(points[b, Y] - points[a, Y]), 3.2)
-        total[SLACK] = total[SLACK] + 12 * UNIT + max(points[a, MOVED], points[b, MOVED]) * reach / 2
+        total[SLACK] = total[SLACK] + 12 * UNIT
+        total[SLACK] = (
+            total[SLACK] + max(points[a, MOVED], points[b, MOVED]) * length(points, marks, a, b) / 2
+        )
+
+
+def size(points: np.ndarray, marks: np.ndarray, v: int) -> float:
+    """The length of a ray that is no pole."""
+    x, y = points[v, X], points[v, Y]
+    return sqrt((0.0 if marks[v, FLAT] == 1 else 1.0) + x * x + y * y)
+
+
+def length(points: np.ndarray, marks: np.ndarray, a: int, b: int) -> float:
+    """At least the angle between two rays: pi / 2 times the chord, its three entries added up."""
+    if marks[a, POLE] != 0 or marks[b, POLE] != 0:
+        return 3.2
+    here, there = size(points, marks, a), size(points, marks, b)
+    first = (0.0 if marks[a, FLAT] == 1 else 1 / here) - (0.0 if marks[b, FLAT] == 1 else 1 / there)
+    across = points[a, X] / here - points[b, X] / there
+    return 1.6 * (abs(first) + abs(across) + abs(points[a, Y] / here - points[b, Y] / there))
 
 
 def cross(
@@ -167,17 +184,21 @@ def cross(
 def moved(points: np.ndarray, marks: np.ndarray, new: int, a: int, b: int, at_a: float, at_b: float) -> float:
     """How far, as an angle, rounding of the value at a and b can have moved a crossing between them."""
     noise = max(points[a, NOISE], points[b, NOISE])
-    far = 1 + abs(points[new, X]) + abs(points[new, Y])
+    far = size(points, marks, new) if marks[new, POLE] == 0 else 1.0
     if at_a == 0 or at_b == 0:
         step = 1 + abs(points[b, X] - points[a, X]) + abs(points[b, Y] - points[a, Y])
         return points[new, NOISE] / abs(at_a - at_b) * step / far
     if marks[b, POLE] != 0:
-        return noise / abs(at_b) / far
-    step = abs(points[b, X]) + abs(points[b, Y])
+        up = abs(points[new, Y] - points[a, Y])
+        flat = 0.0 if marks[a, FLAT] == 1 else 1.0
+        return (
+            (points[a, NOISE] + up * points[b, NOISE]) / abs(at_b) * (flat + abs(points[a, X])) / (far * far)
+        )
     if marks[a, FLAT] != marks[b, FLAT]:
+        step = abs(points[b, X]) + abs(points[b, Y])
         return noise / abs(at_b) * step / far
     step = abs(points[b, X] - points[a, X]) + abs(points[b, Y] - points[a, Y])
-    return noise / abs(at_a - at_b) * step / far
+    return min(noise / abs(at_a - at_b), 1.0) * step / far
 
 
 def x_0(marks: np.ndarray, count: np.ndarray, v: int) -> float:

@@ -55,7 +55,7 @@ def standardise(
 
 def lead_on_ray(
     x: float, flat: bool, which: int, kinds: np.ndarray, leads: np.ndarray, sums: np.ndarray,
-    total: np.ndarray, bound: bool,
+    bound: bool,
 ) -> tuple[float, bool, float]:  # fmt: skip
     """Logit 1 less logit 0 on a ray, whether it is 0 by rounding only, and a bound on its error."""
     value, largest, noise = 0.0, 0.0, 0.0
@@ -109,12 +109,12 @@ def right_angle(
     total[RE], total[IM] = 1.0, 0.0
     total[SLACK] = 0.0
     ends = (
-        lead_on_ray(1.0, True, 0, kinds, leads, sums, total, bound),
-        lead_on_ray(-1.0, True, 0, kinds, leads, sums, total, bound),
+        lead_on_ray(1.0, True, 0, kinds, leads, sums, bound),
+        lead_on_ray(-1.0, True, 0, kinds, leads, sums, bound),
     )
     for which in range(2):
         half = 1.0 - 2.0 * which
-        middle = lead_on_ray(half, False, which, kinds, leads, sums, total, bound)
+        middle = lead_on_ray(half, False, which, kinds, leads, sums, bound)
         for side in (1, -1):
             label = 0 if side > 0 else 1
             x, here = half, middle
@@ -123,7 +123,7 @@ def right_angle(
                 to, more = next_zero(x, side > 0, which, kinds, sums, d)
                 there = ends[0] if side > 0 else ends[1]
                 if more:
-                    there = lead_on_ray(to, False, which, kinds, leads, sums, total, bound)
+                    there = lead_on_ray(to, False, which, kinds, leads, sums, bound)
                 a, b = here[0], there[0]
                 if a == 0 and b == 0 and (here[1] or there[1]):
                     count[DOUBT] = 1

@@ -44,7 +44,8 @@ def standardise(
     """Rescale neurons to input weights 1, -1 or 0 (``kinds``).
 
     ``weights`` become w_hh, ``leads`` rows 1 and 2 of w_oh less row 0; ``sums[0]`` and ``sums[1]`` are the responses
-    to one unit of a positive or of a negative first input. An idle last neuron, if there is room for it, reads x_2 only.
+    to one unit of a positive or of a negative first input. Room for one more neuron
+    makes it an idle one that reads x_2 only.
     """
     d = w_hi.shape[0]
     for j in range(kinds.shape[0]):
@@ -133,7 +134,8 @@ def loudness(
 
 def build_ray(
     slot: int, x: float, flat: bool, still: int, lines: int, kinds: np.ndarray, weights: np.ndarray,
-    leads: np.ndarray, sums: np.ndarray, hidden: np.ndarray, received: np.ndarray, points: np.ndarray, marks: np.ndarray, count: np.ndarray,
+    leads: np.ndarray, sums: np.ndarray, hidden: np.ndarray, received: np.ndarray,
+    points: np.ndarray, marks: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
     on: np.ndarray, z: np.ndarray, loud: np.ndarray, bound: bool,
 ) -> None:  # fmt: skip

@@ -18,7 +18,7 @@ __all__ = ["Shares", "corner_angles", "right_share", "right_shares"]
 _TWO_PI: Final = 2 * np.pi
 _LEAST: Final = 4e-16
 """Rounding of the last steps: the arctangent, turns and constants added to it."""
-_LOOSE: Final = 1e-10
+_LOOSE: Final = 1e-9
 """A bound above this is tried again with an idle neuron that reads x_2 only, which keeps edges short."""
 _FIELDS: Final = ("value", "error", "is_open", "is_doubtful")
 

@@ -55,7 +55,8 @@ def sweep(
     base: int, other: int, lines: int, kinds: np.ndarray, leads: np.ndarray, flat: bool,
     points: np.ndarray, marks: np.ndarray, total: np.ndarray, count: np.ndarray,
     zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray, on: np.ndarray, z: np.ndarray,
-    loud: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
+    loud: np.ndarray, now: np.ndarray, found: np.ndarray,
+    counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
 ) -> None:  # fmt: skip
     """Sweep a strip from one ray to the next one outwards and add its borders.
 
@@ -150,9 +151,7 @@ def between(at_base: float, at_other: float, share: float, flat: bool) -> float:
     return at_base + share * (at_other - at_base)
 
 
-def spread(
-    scales: np.ndarray, row: int, base: int, other: int, i: int, share: float, flat: bool
-) -> float:
+def spread(scales: np.ndarray, row: int, base: int, other: int, i: int, share: float, flat: bool) -> float:
     """The size of a neuron's rounding inside a strip, from that on its rays."""
     here, there = scales[row, base, i], scales[row, other, i]
     if flat:
@@ -246,7 +245,8 @@ def right_share(
     w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, kinds: np.ndarray, weights: np.ndarray,
     leads: np.ndarray, sums: np.ndarray, points: np.ndarray, marks: np.ndarray, total: np.ndarray,
     count: np.ndarray, zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
-    on: np.ndarray, z: np.ndarray, loud: np.ndarray, now: np.ndarray, found: np.ndarray, counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, now: np.ndarray, found: np.ndarray,
+    counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
     hidden: np.ndarray, received: np.ndarray, meets: np.ndarray, bound: bool,
 ) -> float:  # fmt: skip
     """The accuracy; all arrays but the weights and ``meets`` are room to work in, as :func:`rooms` makes it.
@@ -280,7 +280,8 @@ def right_share(
     for slot in range(2):
         x = 1.0 - 2.0 * slot
         build_ray(
-            slot, x, True, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
+            slot, x, True, -1, lines, kinds, weights, leads, sums, hidden, received,
+                        points, marks, count,
             zeros, order, scales, cuts, on, z, loud, bound,
         )  # fmt: skip
     value = 0.5 if marks[poles, ANSWER] < 2 else 0.0
@@ -288,7 +289,8 @@ def right_share(
         half = 1 - 2 * which
         count[HALF] = half
         build_ray(
-            MIDDLE, 1.0 * half, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
+            MIDDLE, 1.0 * half, False, -1, lines, kinds, weights, leads, sums, hidden, received,
+                        points, marks, count,
             zeros, order, scales, cuts, on, z, loud, bound,
         )  # fmt: skip
         for side in (1, -1):
@@ -310,7 +312,8 @@ def right_share(
                     if abs(to) > FAR:
                         count[TROUBLE] = 1
                     build_ray(
-                        target, to, False, -1, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
+                        target, to, False, -1, lines, kinds, weights, leads, sums, hidden, received,
+                        points, marks, count,
                         zeros, order, scales, cuts, on, z, loud, bound,
                     )  # fmt: skip
                 else:
@@ -323,7 +326,8 @@ def right_share(
                     while spare == base or spare == target:
                         spare += 1
                     build_ray(
-                        spare, at, False, still, lines, kinds, weights, leads, sums, hidden, received, points, marks, count,
+                        spare, at, False, still, lines, kinds, weights, leads, sums, hidden, received,
+                        points, marks, count,
                         zeros, order, scales, cuts, on, z, loud, bound,
                     )  # fmt: skip
                     sweep(

@@ -25,6 +25,14 @@ def _estimator(method: str) -> None:
     make_estimator(method).estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _regions() -> None:
+    from heurex.estimators import Exact
+    from heurex.model import RnnStack
+    from heurex.zoo import load
+
+    Exact(by="regions").estimate_stack(RnnStack.of([load("m43")]))
+
+
 def _symmetric_cells() -> None:
     from heurex.estimators import Symmetric
     from heurex.model import RnnStack
@@ -59,7 +67,8 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
-    "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
+    "exact, by strips": Group(_estimator, ("exact",), "estimators.exact_strips_kernel"),
+    "exact, by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
