@@ -20,6 +20,7 @@ from heurex.estimators.base import (
     StackEstimate,
     Status,
 )
+from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
@@ -33,6 +34,7 @@ __all__ = [
     "REGISTRY",
     "Cell",
     "Check",
+    "Directions",
     "Estimate",
     "Estimator",
     "Exact",
@@ -54,7 +56,7 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Pieces, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Pieces, Symmetric, Directions, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
