@@ -113,9 +113,9 @@ class Directions(Estimator):
         table = self._nodes(model)
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
         kernel, numbers, tally = kernels.counted(directions_kernel, weights)
-        found = np.zeros((len(table), 2), object)
+        found = np.full((len(table), 1 + (model.hidden_size + 3) * (model.seq_len - 1)), np.inf, object)
         value, doubt = kernel.directions(*numbers.values(), table, found)
-        slack = (2 * table[:, -1] / kernels.plain(found[:, 1])).sum()
+        slack = (2 * table[:, -1:] / kernels.plain(found[:, 1:])).sum()
         value, doubt = float(kernels.uncounted(value)), float(kernels.uncounted(doubt))
         error = float(_rounding(model.w_hi, model.w_hh, model.w_oh, np.float64(slack)) + doubt)
         exact = model.seq_len == 2
@@ -160,7 +160,7 @@ def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, slack: np.nd
 
     Every difference of logits p + q t carries an error of at most eps (1 + |t|), where eps is a multiple of the
     sums of sizes below. It decides wrongly only where it is smaller than that, a share of at most
-    1.5 eps / max(|p|, |q|) on each of d + 3 pieces with n - 1 rivals.
+    1.5 eps / max(|p|, |q|) on each piece with each rival; ``slack`` is the sum of 1 / max(|p|, |q|).
     """
     d, n = w_hi.shape[-1], w_oh.shape[-2]
     with np.errstate(all="ignore"):
@@ -170,7 +170,7 @@ def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, slack: np.nd
         if n == 3:
             levels = (hidden * (1 + levels)[..., None, :]).sum(axis=-1)
         logits = (np.abs(w_oh[..., 1:, :]) + np.abs(w_oh[..., :1, :])) * size[..., None, :]
-        eps = (8 * d + 24) * _UNIT * (logits * (1 + levels)[..., None, :]).sum(axis=-1).max(axis=-1)
-        thresholds = d * (3 * d + 12) * _UNIT * levels.max(axis=-1)
-        bound = 1.5 * (d + 3) * (n - 1) * eps * slack + thresholds + 16 * _UNIT
+        eps = (4 * d + 10) * _UNIT * (logits * (1 + levels)[..., None, :]).sum(axis=-1).max(axis=-1)
+        thresholds = d * (2 * d + 6) * _UNIT * levels.max(axis=-1)
+        bound = 1.5 * eps * slack + thresholds + 16 * _UNIT
     return np.where(np.isfinite(bound), np.minimum(bound, 1.0), 1.0)

@@ -77,12 +77,18 @@ def lines(
 
 
 def right_stretch(
-    p: np.ndarray, q: np.ndarray, label: int, tie: np.ndarray, stretch: np.ndarray, flags: np.ndarray
+    p: np.ndarray,
+    q: np.ndarray,
+    label: int,
+    tie: np.ndarray,
+    stretch: np.ndarray,
+    flags: np.ndarray,
+    sizes: np.ndarray,
 ) -> bool:
     """Narrow a stretch of t to where the label's logit is the first largest; false if nothing is left.
 
-    ``stretch`` holds both ends. ``tie``: up to here p and q are rounding; 2 out, the smallest size of a line that
-    is not. ``flags``: 0 out, a tie was decided; 1 out, one that rounding alone may have made.
+    ``stretch`` holds both ends. ``tie``: up to here p and q are rounding. ``flags``: 0 out, a tie was decided; 1
+    out, one that rounding alone may have made; 2 how many sizes max(|p|, |q|) have been written to ``sizes``.
     """
     for rival in range(p.shape[0] + 1):
         if rival == label:
@@ -100,7 +106,8 @@ def right_stretch(
             if rival < label:
                 return False
             continue
-        tie[2] = min(tie[2], max(abs(level), abs(slope)))
+        sizes[flags[2]] = max(abs(level), abs(slope))
+        flags[2] += 1
         if slope == 0:
             if level < 0:
                 return False
@@ -134,7 +141,12 @@ def height_at(t: float, first: float, second: float, heights: np.ndarray, n: int
 
 
 def begin_line(
-    node: np.ndarray, levels: np.ndarray, signs: np.ndarray, on: np.ndarray, where: np.ndarray, order: np.ndarray
+    node: np.ndarray,
+    levels: np.ndarray,
+    signs: np.ndarray,
+    on: np.ndarray,
+    where: np.ndarray,
+    order: np.ndarray,
 ) -> int:
     """Thresholds and label changes along a line, and which neurons are on at its beginning."""
     d = signs.shape[0]
@@ -167,6 +179,7 @@ def line_share(
     vague: bool,
     tie: np.ndarray,
     memory: tuple[np.ndarray, ...],
+    sizes: np.ndarray,
 ) -> tuple[float, float]:
     """Twice the share of t that is answered rightly, and twice the share where the answer hangs on rounding."""
     on, where, order, p, q, stretch, flags = memory
@@ -180,7 +193,7 @@ def line_share(
     begun, end = INFINITE, INFINITE
     is_open, is_first = False, True
     passed = 0
-    tie[2] = INFINITE
+    flags[2] = 0
     for piece in range(count + 1):
         low = -INFINITE if piece == 0 else where[order[piece - 1]]
         high = INFINITE if piece == count else where[order[piece]]
@@ -195,7 +208,7 @@ def line_share(
             continue
         stretch[0], stretch[1] = low, high
         flags[0], flags[1] = 0, 0
-        right = right_stretch(p, q, label_between(node[0], second, n, passed), tie, stretch, flags)
+        right = right_stretch(p, q, label_between(node[0], second, n, passed), tie, stretch, flags, sizes)
         if flags[1] == 1 or (flags[0] == 1 and vague):
             doubtful = doubtful + (
                 height_at(high, node[0], second, heights, n) - height_at(low, node[0], second, heights, n)
@@ -251,8 +264,8 @@ def directions(
         One row a direction: the earlier inputs (1 for n = 2, 2 for n = 3, of length 1 together), the
         :func:`height` of each, and half the direction's weight.
     found
-        Out, ``(directions, 2)``: twice the share of right answers in each direction, and max(|p|, |q|) of the
-        smallest difference p + q t of two logits that was met there.
+        In and out, ``(directions, 1 + (d + 3) (n - 1))``: twice the share of right answers in each direction, then
+        max(|p|, |q|) for each difference p + q t of logits that was met there, and what stood there before.
 
     Returns
     -------
@@ -262,7 +275,7 @@ def directions(
     n = w_oh.shape[0]
     signs = np.zeros(d, np.int64)
     hidden, after = reals(d, d), reals(2, d)
-    rescale(w_hi, w_hh, signs, hidden, after)
+    rounded = rescale(w_hi, w_hh, signs, hidden, after)
     margins, products, slopes = reals(n - 1, d), reals(n - 1, d), reals(n - 1, d)
     for i in range(n - 1):
         for j in range(d):
@@ -271,10 +284,10 @@ def directions(
                 weight = weight * abs(w_hi[j])
             margins[i, j] = weight
             slopes[i, j] = weight if signs[j] > 0 else (-weight if signs[j] < 0 else 0.0)
-    state, levels, tie = reals(d), reals(d), reals(3)
+    state, levels, tie = reals(d), reals(d), reals(2)
     memory = (
         np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64), reals(n - 1), reals(n - 1), reals(2),
-        np.zeros(2, np.int64),
+        np.zeros(3, np.int64),
     )  # fmt: skip
     tie[1] = largest_rounding(slopes)
     value, doubt = 0.0, 0.0
@@ -282,21 +295,21 @@ def directions(
         node = nodes[k]
         if n == 3:
             state_before(node[0], node[1], after, signs, state)
-            vague = read_state(hidden, signs, state, levels)
+            vague = read_state(hidden, signs, state, levels) or rounded
         else:
-            vague = False
+            vague = rounded
             for j in range(d):
                 levels[j] = after[0, j] if node[0] > 0 else after[1, j]
         for i in range(n - 1):
             for j in range(d):
                 products[i, j] = margins[i, j] * levels[j] if margins[i, j] != 0 and levels[j] != 0 else 0.0
         tie[0] = largest_rounding(products)
-        total, doubtful = line_share(node, levels, signs, products, slopes, vague, tie, memory)
+        total, doubtful = line_share(node, levels, signs, products, slopes, vague, tie, memory, found[k, 1:])
         weighted = node[2 * n - 2] * total
         value = value + weighted if k > 0 else weighted
         if doubtful > 0:
             doubt = doubt + node[2 * n - 2] * doubtful
-        found[k, 0], found[k, 1] = total, tie[2]
+        found[k, 0] = total
     return value, doubt
 
 
@@ -319,10 +332,13 @@ def directions_batch(
     doubts: np.ndarray,
     slack: np.ndarray,
 ) -> None:
-    """:func:`directions` for each of a stack of models; ``slack`` gets the weighted sum of 1 / smallest size."""
-    found = reals(nodes.shape[0], 2)
+    """:func:`directions` for each of a stack of models; ``slack`` gets the weighted sum of 1 / size."""
+    n = w_oh.shape[1]
+    found = reals(nodes.shape[0], 1 + (w_hi.shape[1] + 3) * (n - 1))
     for b in range(w_hi.shape[0]):
+        found[:, :] = INFINITE
         values[b], doubts[b] = directions(w_hi[b], w_hh[b], w_oh[b], nodes, found)
         slack[b] = 0.0
         for k in range(nodes.shape[0]):
-            slack[b] += 2.0 * nodes[k, nodes.shape[1] - 1] / found[k, 1]
+            for i in range(1, found.shape[1]):
+                slack[b] += 2.0 * nodes[k, nodes.shape[1] - 1] / found[k, i]

@@ -15,11 +15,12 @@ ROUNDING = 1e-15
 
 def rescale(
     w_hi: np.ndarray, w_hh: np.ndarray, signs: np.ndarray, hidden: np.ndarray, after: np.ndarray
-) -> None:
+) -> bool:
     """Put neurons into units in which they read the input with weight +1, -1 or 0.
 
     ``signs``, ``(d,)``, gets those weights; ``hidden``, ``(d, d)``, the recurrent weights; ``after``,
-    ``(2, d)``, the next preactivations' share of a first input of +1 (row 0) and of -1 (row 1).
+    ``(2, d)``, the next preactivations' share of a first input of +1 (row 0) and of -1 (row 1). True if one of these
+    was all rounding and is taken for zero.
     """
     d = w_hi.shape[0]
     for j in range(d):
@@ -33,13 +34,16 @@ def rescale(
                 if signs[j] != 0:
                     weight = weight / abs(w_hi[j])
             hidden[j, k] = weight
+    rounded = False
     for j in range(d):
         for side in range(2):
-            after[side, j] = add_up(hidden, j, signs, 1 - 2 * side)
+            after[side, j], noise = add_up(hidden, j, signs, 1 - 2 * side)
+            rounded = rounded or noise
+    return rounded
 
 
-def add_up(hidden: np.ndarray, row: int, signs: np.ndarray, sign: int) -> float:
-    """Sum of a row over neurons of one sign; what is left of it by rounding only counts as zero."""
+def add_up(hidden: np.ndarray, row: int, signs: np.ndarray, sign: int) -> tuple[float, bool]:
+    """Sum of a row over neurons of one sign, and whether it was rounding only and is taken for zero."""
     total = 0.0
     largest = 0.0
     terms = 0
@@ -51,11 +55,13 @@ def add_up(hidden: np.ndarray, row: int, signs: np.ndarray, sign: int) -> float:
             if abs(term) > largest:
                 largest = abs(term)
     if terms > 1 and signs[row] == 0 and abs(total) <= ROUNDING * largest:
-        return 0.0
-    return total
+        return 0.0, True
+    return total, False
 
 
-def state_before(first: float, second: float, after: np.ndarray, signs: np.ndarray, state: np.ndarray) -> None:
+def state_before(
+    first: float, second: float, after: np.ndarray, signs: np.ndarray, state: np.ndarray
+) -> None:
     """The hidden state after two inputs, in the units of :func:`rescale`."""
     side = 0 if first > 0 else 1
     size = abs(first)
