@@ -34,8 +34,8 @@ KERNEL = True
 
 TWO_PI = 6.283185307179586
 UNIT = 1.2e-16
-# Rounding of a margin in shares of the largest products that go into it, with what led to them.
-ROUNDINGS = 1e-15
+# Rounding of a margin in shares of the largest product that goes into it.
+ROUNDINGS = 2e-15
 # NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
 ONE, TWELVE, NONE = np.int64(1), np.int64(12), np.int64(-1)
 
@@ -96,7 +96,7 @@ def anytime(
     lengths[:, :], flat[:] = -1.0, -1.0
     if rounded:
         facts[:, 1] = NOISE
-    store = (rays, levels, margins, largest, facts, known, lengths, flat)
+    store = (rays, levels, margins, largest, facts, known, lengths, flat, reals(capacity, d + 2))
     most = 2 * d + 10
     scratch = (
         reals(d), z, reals(most, WIDTH), np.zeros(most, np.int64), reals(most, WIDTH), np.zeros(most, np.int64),
@@ -115,7 +115,7 @@ def anytime(
 
 def setup_price(d: int) -> int:
     """What :func:`anytime` costs before its first wedge, at most."""
-    return 2 * d * (d - 1) + d * (d + 1) + 6 * d + 3 * (d + 2) + 2
+    return 2 * d * (d - 1) + d * (d + 1) + 6 * d + 3 * (d + 2) + d * d + 3 * d + 1
 
 
 def room_for(d: int) -> int:
@@ -209,7 +209,6 @@ def run(
     out = reals(3)
     waiting = used
     strain = strain_of(model)
-    after_size = largest_of(model[2])
     right, wrong, rounding = 0.0, 0.0, UNIT
     while waiting > 0:
         widest = 0
@@ -233,7 +232,7 @@ def run(
         right = right + (shares[widest] - (out[0] + out[1]))
         wrong = wrong + out[0]
         if out[2] > 0:
-            scale = max(scale_of(store[0], a, after_size), scale_of(store[0], b, after_size))
+            scale = max(scale_of(store[0], a), scale_of(store[0], b))
             rounding = rounding + shares[widest] * out[2] * (strain * scale)
         bounds[0] = max(bounds[0], right - rounding)
         bounds[1] = min(bounds[1], (1.0 - wrong) + rounding)
@@ -243,24 +242,23 @@ def run(
     return True
 
 
-def largest_of(array: np.ndarray) -> float:
-    """The largest size of an entry."""
-    largest = 0.0
-    for i in range(array.shape[0]):
-        for j in range(array.shape[1]):
-            largest = max(largest, abs(array[i, j]))
-    return largest
-
-
 def strain_of(model: tuple[np.ndarray, ...]) -> float:
-    """Rounding of a margin where inputs and what the first adds to step 2 are at most 1."""
-    largest = largest_of(model[3]) * max(1.0, largest_of(model[1]))
+    """Rounding of a margin where the inputs are at most 1: by the largest product of weights along any path."""
+    signs, hidden, after, weights = model[0], model[1], model[2], model[3]
+    d = signs.shape[0]
+    largest = 0.0
+    for j in range(d):
+        path = 1.0
+        for k in range(d):
+            path = max(path, abs(hidden[j, k]) * max(1.0, max(abs(after[0, k]), abs(after[1, k]))))
+        for pair in range(3):
+            largest = max(largest, abs(weights[pair, j]) * path)
     return ROUNDINGS * largest
 
 
-def scale_of(rays: np.ndarray, ray: int, after_size: float) -> float:
-    """The largest number that goes into the last preactivations on a ray."""
-    return max(after_size, max(abs(rays[ray, 0]), abs(rays[ray, 1])))
+def scale_of(rays: np.ndarray, ray: int) -> float:
+    """The larger input on a ray."""
+    return max(abs(rays[ray, 0]), abs(rays[ray, 1]))
 
 
 def find_zero(a: int, b: int, levels: np.ndarray, signs: np.ndarray) -> int:

@@ -1,13 +1,15 @@
 """Kernel: rays of the (x_0, x_1) plane with all that a network does in the half-planes above and below them.
 
-Used by :mod:`heurex.estimators.anytime_kernel`. What is known of rays is in ``store``, a row a ray: 0 the ray,
+Used by :mod:`heurex.estimators.anytime_kernel`. ``store`` holds what is known of rays, a row a ray: 0 the ray,
 ``(rays, 2)``; 1 the last preactivations at x_2 = 0, ``(rays, d)``; 2 differences of logits at thresholds,
-``(rays, d + 2, 3)``, and 3 their largest terms; 4 whether preactivations are known, and whether one was rounding
-only, ``(rays, 2)``; 5 what is known of 2; 6 lengths of corners at thresholds, ``(rays, d + 2)``, and 7 squared lengths
-of rays, negative if unknown. ``model`` holds 0 the signs, 1 recurrent weights and 2 sums of
-:func:`heurex.estimators.threshold_kernel.rescale`; 3 differences of output weights, ``(3, d)``; 4 differences of
-logits on the x_2 axis, up and down, ``(2, 3)``, 5 their largest terms, 6 what is known of them. Thresholds are
-numbered: 0 .. d-1 the neurons, d and d + 1 where x_2 is x_0 or x_1.
+``(rays, d + 2, 3)``, 3 their largest terms, and 5 what is known of them; 4 whether preactivations are known, and
+whether one was rounding only, ``(rays, 2)``; 6 lengths of corners at thresholds, ``(rays, d + 2)``, 7 squared lengths
+of rays, negative if unknown; 8 the largest numbers that thresholds come from, ``(rays, d + 2)``.
+
+``model`` holds 0 the signs, 1 recurrent weights and 2 sums of :func:`heurex.estimators.threshold_kernel.rescale`;
+3 differences of output weights, ``(3, d)``; 4 differences of logits on the x_2 axis, up and down, ``(2, 3)``, 5 their
+largest terms, 6 what is known of them. Thresholds are numbered: 0 .. d-1 the neurons, d and d + 1 where x_2 is x_0
+or x_1.
 """
 
 import numpy as np
@@ -21,7 +23,10 @@ ROOT = np.int64(10)
 # What is known of a margin at a corner: nothing, its value, that it is 0 by rounding only.
 UNKNOWN, KNOWN, NOISE = 0, 1, 2
 # NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
-THREE = np.int64(3)
+ONE, THREE = np.int64(1), np.int64(3)
+# Thresholds closer than this share of the numbers they come from are the same; only small gaps are looked at.
+TOUCHING = 1e-14
+SMALL = 1e-6
 
 
 def pay(meter: np.ndarray, price: int) -> bool:
@@ -99,6 +104,9 @@ def find_levels(
     if read_state(hidden, signs, state, levels[ray]):
         facts[ray, 1] = NOISE
     facts[ray, 0] = KNOWN
+    for j in range(d):
+        store[8][ray, j] = abs(levels[ray, j])
+    store[8][ray, d], store[8][ray, d + 1] = abs(rays[ray, 0]), abs(rays[ray, 1])
     return True
 
 
@@ -139,6 +147,12 @@ def find_margins(
                 z[j] = t - threshold(ray, j, rays, levels, signs)
             else:
                 z[j] = threshold(ray, j, rays, levels, signs) - t
+    for j in range(d):
+        if abs(z[j]) < SMALL and z[j] != 0 and signs[j] != 0:
+            if not pay(meter, ONE):
+                return False
+            if abs(z[j]) <= TOUCHING * max(store[8][ray, event], store[8][ray, j]):
+                z[j] = 0.0
     for pair in range(3):
         if (pairs >> pair) & 1 == 1 and known[ray, event, pair] == UNKNOWN:
             known[ray, event, pair] = combine(weights, pair, z, margins[ray, event], largest[ray, event])
@@ -190,6 +204,8 @@ def new_ray(
         rays[new, w] = between(rays[a, w], rays[b, w], share)
     for j in range(d):
         levels[new, j] = between(levels[a, j], levels[b, j], share)
+    for event in range(d + 2):
+        store[8][new, event] = max(store[8][a, event], store[8][b, event])
     facts[new, 0] = KNOWN
     facts[new, 1] = max(facts[a, 1], facts[b, 1])
     if there < 0:
