@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -138,9 +139,7 @@ def test_many_directions_agree_with_quadrature_by_scipy(m43):
         node = np.array([[c, s, c / np.sqrt(1 + c * c), s / np.sqrt(1 + s * s), 0.5]])
         return kernel.directions(model.w_hi, model.w_hh, model.w_oh, node, found)[0]
 
-    whole = math.fsum(
-        quad(integrand, a, b, epsabs=1e-7, limit=30)[0] for a, b in zip(ends[:-1], ends[1:], strict=True)
-    )
+    whole = math.fsum(quad(integrand, a, b, epsabs=1e-7, limit=30)[0] for a, b in pairwise(ends))
     assert whole / (2 * np.pi) == pytest.approx(Exact().estimate(model).value, abs=1e-6)
     assert Directions(1000).estimate(model).value == pytest.approx(Exact().estimate(model).value, abs=2e-5)
 

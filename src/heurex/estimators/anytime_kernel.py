@@ -35,7 +35,7 @@ KERNEL = True
 TWO_PI = 6.283185307179586
 UNIT = 1.2e-16
 # Rounding of a margin in shares of the largest product that goes into it.
-ROUNDINGS = 1e-15
+ROUNDINGS = 5e-16
 # NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
 ONE, TWELVE, NONE = np.int64(1), np.int64(12), np.int64(-1)
 
