@@ -1,6 +1,6 @@
 """Print the tables of docs/front-notes.md: directions against sampling, and the width of bounds by budget.
 
-    python docs/figures/front_table.py [first seed] [seeds]
+python docs/figures/front_table.py [first seed] [seeds]
 """
 
 import sys
@@ -38,7 +38,9 @@ def main(first=7000, seeds=4):
     ours, note = ops_per_sample(m43).total(), note_ops_per_sample(4, 3)
     variance = np.mean(truth * (1 - truth))
     print(f"{seeds} x 256 copies from seed {first}; sampling {ours} operations a sample (the note: {note})")
-    print("directions | ops | rmse % | 95% interval | bias % | advantage | by seed | advantage at the note's price")
+    print(
+        "directions | ops | rmse % | 95% interval | bias % | advantage | by seed | advantage at the note's price"
+    )
     for k in DIRECTIONS:
         errors = [
             Directions(k).estimate_stack(stack).value - t for stack, t in zip(stacks, truths, strict=True)

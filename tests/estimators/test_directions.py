@@ -18,7 +18,7 @@ from heurex.estimators.directions import _table, nodes_and_weights
 from heurex.tasks import second_argmax
 
 
-def share_by_bisection(model, earlier, grid=40_001):
+def share_by_bisection(model, earlier, grid=20_001):
     """Share of the last input answered rightly, from the model's own answers: a grid in the share, then bisection.
 
     The grid is finer where the label changes and at both ends, since thin stretches of wrong answers lie there.
