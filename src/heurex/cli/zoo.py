@@ -1,4 +1,4 @@
-"""Verbs about many models: zoo train."""
+"""Verbs about many models: zoo list, zoo check, zoo train, zoo index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from heurex.cli.common import app
+from heurex.cli.common import JsonOption, app, console, print_json
 from heurex.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ zoo = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(zoo, name="zoo")
-
-
-def read_count(what: str, text: str) -> int:
-    """A whole number, which may be written as a power: ``2^27``."""
-    found = re.fullmatch(r"(\d{1,15})(?:(?:\^|\*\*)(\d{1,2}))?", text.replace("_", ""))
-    if found is None:
-        raise UsageError(f"{what} {text!r} is not understood; expected a whole number such as 2^27")
-    base, power = found.groups()
-    return int(base) ** int(power or 1)
 
 
 def read_seeds(text: str) -> list[int]:
@@ -43,6 +34,97 @@ def read_seeds(text: str) -> list[int]:
             raise UsageError(f"--seeds {text!r} has the range {part!r}; expected 1 to 1,000 seeds in order")
         seeds += range(first, last + 1)
     return seeds
+
+
+@zoo.command(name="list")
+def list_models(as_json: JsonOption = False) -> None:
+    """List models by name: parameters, accuracy (exact, or with its standard error), source, licence.
+
+    Example: heurex zoo list
+    """
+    from dataclasses import asdict
+
+    from heurex.zoo.listing import entries
+    from heurex.zoo.published import ACCURACY_PERCENT, BEST_SEED, SOURCE
+
+    if as_json:
+        fetched = [
+            {"name": f"alg-zoo:2nd_argmax_{d}_{n}", "hidden_size": d, "seq_len": n, "best_seed": BEST_SEED[d, n],
+             "published_accuracy": percent / 100, "licence": "MIT-0"}
+            for (d, n), percent in ACCURACY_PERCENT.items()
+        ]  # fmt: skip
+        print_json(
+            {"models": [asdict(entry) for entry in entries()], "alg_zoo": fetched, "alg_zoo_source": SOURCE}
+        )
+        return
+    from heurex.report.zoo import entries_table
+
+    console(150).print(entries_table(entries()))
+    print("zoo:d,n without a seed is the best of its seeds; hand:2nd_argmax_3 takes ?sharpness= (100)")
+    print(
+        f"fetched on first use, licence MIT-0: alg-zoo:example_2nd_argmax, and alg-zoo:2nd_argmax_d_n of "
+        f"{len(ACCURACY_PERCENT)} sizes, with ?seed= (0 to 4) and &n_seqs= (0, 2^20 to 2^30)"
+    )
+
+
+@zoo.command()
+def check(
+    out: Annotated[Path | None, typer.Option(help="Heat map to write: .png, .svg or .pdf.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the bundled models' accuracies with those that AlgZoo publishes.
+
+    Example: heurex zoo check
+    """
+    from dataclasses import asdict
+
+    from heurex.zoo.beside import beside_published
+    from heurex.zoo.ladder import models
+    from heurex.zoo.published import SOURCE
+
+    rows = beside_published(models())
+    if out is not None:
+        from heurex.report.figures import save_figure
+        from heurex.report.zoo import accuracy_figure
+
+        save_figure(accuracy_figure(rows), out)
+    if as_json:
+        print_json([asdict(row) | {"within_rounding": row.within_rounding} for row in rows])
+        return
+    from heurex.report.zoo import beside_table
+
+    console(150).print(beside_table(rows))
+    print(f"published: {SOURCE}")
+    print(
+        "bundled: 2^26 sequences where no other number stands, a schedule 16 times shorter, and fewer seeds"
+    )
+
+
+@zoo.command()
+def index(
+    folder: Annotated[Path, typer.Argument(help="Folder with what heurex zoo train wrote.")],
+    samples: Annotated[str, typer.Option(help="Inputs drawn where accuracy cannot be had exactly.")] = "10^6",
+) -> None:
+    """Measure the accuracies of all models in a folder, and write index.json beside them.
+
+    Example: heurex zoo index out/zoo
+    """
+    from heurex.results import prepare_folder
+    from heurex.runs.index import index_folder
+    from heurex.zoo.names import read_count
+
+    drawn = read_count("--samples", samples)
+    with _progress_bar() as bar:
+        bar_task = bar.add_task("measuring", total=None)
+        found = index_folder(
+            prepare_folder(folder),
+            drawn,
+            advance=lambda name: bar.update(bar_task, description=name, advance=1),
+        )
+    for model in found:
+        print(
+            f"{model.file}: {100 * model.accuracy:.4f}% ({model.accuracy_kind}, error {model.accuracy_error:.1e})"
+        )
 
 
 @zoo.command()
@@ -63,6 +145,7 @@ def train(
     Example: heurex zoo train --hidden-size 4 --seq-len 3 --seeds 0-4 --sequences 2^27
     """
     from heurex.results import prepare_folder
+    from heurex.zoo.names import read_count
     from heurex.zoo.recipe import Recipe
     from heurex.zoo.train import train as run_it
 

@@ -37,8 +37,8 @@ def initial_model(hidden_size: int, seq_len: int, seed: int) -> tuple[list[torch
         linear = torch.nn.Linear(hidden_size, seq_len, bias=False)
         stream = torch.Generator()
         stream.set_state(torch.get_rng_state())
-    weights = [rnn.weight_ih_l0, rnn.weight_hh_l0, linear.weight]
-    return [weight.detach().clone() for weight in weights], stream
+    weights = {**rnn.state_dict(), **linear.state_dict()}
+    return [weight.clone() for weight in weights.values()], stream
 
 
 def _asked_for(inputs: torch.Tensor, rank: int) -> torch.Tensor:
