@@ -58,7 +58,8 @@ def beside_table(rows: Sequence[SizeBeside]) -> RenderableType:
     most = max((len(row.models) for row in rows), default=0)
     table = _table(
         "accuracy in per cent: bundled seeds beside AlgZoo's published best of 5",
-        (0,), "d, n", *(f"seed {i}" for i in range(most)), "best", "published", "difference", "s.e. of seeds", "in s.e.",
+        (0,), "d, n", *(f"seed {i}" for i in range(most)),
+        "best", "published", "difference", "s.e. of seeds", "in s.e.",
     )  # fmt: skip
     for row in rows:
         seeds = [_seed(model) for model in row.models] + ["-"] * (most - len(row.models))

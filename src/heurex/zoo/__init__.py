@@ -61,10 +61,10 @@ def load(name_or_path: str | Path) -> Rnn:
     726
     """
     text = str(name_or_path)
-    kind, _, settings = text.partition("?")
+    kind, question, _ = text.partition("?")
     bundled = BUNDLED.get(kind)
     if bundled is not None:
-        if settings:
+        if question:
             raise UsageError(f"{text!r} has settings; {kind!r} takes none")
         with resources.as_file(resources.files("heurex.zoo") / "weights" / bundled.file) as path:
             return _named(read_model(path), text)

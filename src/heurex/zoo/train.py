@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "train"]
 
-_EVALUATED_ON: Final = 2**18
+_EVALUATED_ON: Final = 2**17
 
 
 @dataclass(frozen=True)
