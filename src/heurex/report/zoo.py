@@ -39,6 +39,11 @@ def _accuracy(value: float, error: float, kind: str) -> str:
     return f"{100 * value:.4f}%" if kind == "exact" else f"{100 * value:.3f}% +- {100 * error:.3f}%"
 
 
+def _signed(value: float, digits: int) -> str:
+    """With its sign, and no minus before a zero."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def entries_table(entries: Sequence[Entry]) -> RenderableType:
     """One row a model: exact accuracies without an error, sampled ones with their standard error."""
     table = _table(
@@ -63,11 +68,11 @@ def beside_table(rows: Sequence[SizeBeside]) -> RenderableType:
     )  # fmt: skip
     for row in rows:
         seeds = [_seed(model) for model in row.models] + ["-"] * (most - len(row.models))
-        ratio = "-" if row.in_seed_errors is None else f"{row.in_seed_errors:+.1f}"
+        ratio = "-" if row.in_seed_errors is None else _signed(row.in_seed_errors, 1)
         table.add_row(
             f"{row.hidden_size}, {row.seq_len}", *seeds,
             f"{100 * row.best.accuracy:.2f}", f"{100 * row.published:.1f}",
-            f"{100 * row.difference:+.2f}" + (" (rounding)" if row.within_rounding else ""),
+            _signed(100 * row.difference, 2) + (" (rounding)" if row.within_rounding else ""),
             f"{100 * row.seed_error:.2f}", ratio,
         )  # fmt: skip
     return table
