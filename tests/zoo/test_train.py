@@ -208,6 +208,18 @@ def test_a_shorter_run_leaves_a_longer_ones_state(tmp_path):
     assert steps_of(state) == 300
 
 
+def test_a_file_that_was_lost_is_written_again(tmp_path):
+    """As after a kill between the files of two seeds: from the state, without training anew."""
+    recipe = Recipe(2, 2, 2**20)
+    first = train(recipe, [0, 1], tmp_path, stop_after=100 * 1024)[0]
+    content = load_file(first)
+    first.unlink()
+    reports = []
+    train(recipe, [0, 1], tmp_path, stop_after=100 * 1024, report=reports.append)
+    assert reports == []
+    assert all(np.array_equal(load_file(first)[key], content[key]) for key in content)
+
+
 def test_killed_and_run_again(tmp_path):
     """SIGKILL twice in the middle of the work; the same command then ends with an undisturbed run's weights."""
     command = [

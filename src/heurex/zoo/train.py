@@ -93,6 +93,9 @@ def train(
     torch = _torch()
     wanted = [folder / recipe.file_name(seed, goal) for seed in seeds]
     missing = [seed for seed, path in zip(seeds, wanted, strict=True) if not path.exists()]
+    if missing and _state_path(folder, recipe, seeds).exists():
+        # killed between the writing of two seeds' files: that state is nearer than a new start
+        missing = list(seeds)
     if missing:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -127,6 +130,13 @@ def _versions() -> dict[str, str]:
     return {"heurex": __version__, "torch": torch.__version__, "python": platform.python_version()}
 
 
+def _state_path(folder: Path, recipe: Recipe, seeds: Sequence[int]) -> Path:
+    names = "-".join(str(seed) for seed in seeds)
+    if len(names) > 40:
+        names = f"{len(seeds)}_{zlib.crc32(names.encode()):08x}"
+    return folder / f".{recipe.stem()}_of_{recipe.sequences}_seeds_{names}.state"
+
+
 class _Run:
     """One run from its start, or from the state that it left."""
 
@@ -138,10 +148,7 @@ class _Run:
         self.recipe, self.folder, self.goal, self.save_every_s = recipe, folder, goal, save_every_s
         self.batch: Batch = Batch(recipe, seeds)
         self.wall_s = 0.0
-        names = "-".join(str(seed) for seed in seeds)
-        if len(names) > 40:
-            names = f"{len(seeds)}_{zlib.crc32(names.encode()):08x}"
-        self.state_path = folder / f".{recipe.stem()}_of_{recipe.sequences}_seeds_{names}.state"
+        self.state_path = _state_path(folder, recipe, seeds)
         self.keeps_state = True
         self._resume()
 
@@ -180,8 +187,8 @@ class _Run:
 
         checkpoints = self.recipe.checkpoints(self.goal)
         started = saved = reported = time.monotonic()
-        if self.batch.step == 0:
-            self._write_checkpoint(0)
+        if self.batch.step * BATCH in (0, self.goal):
+            self._write_checkpoint(self.batch.step * BATCH)
         while self.batch.step * BATCH < self.goal:
             done = self.batch.step * BATCH
             target = next(count for count in checkpoints if count > done)
