@@ -61,6 +61,7 @@ GROUPS: Final[dict[str, Group]] = {
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
 """By name what can be compiled apart."""
