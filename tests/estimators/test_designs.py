@@ -1,4 +1,4 @@
-"""Designs of sampling: unbiased, with errors that are what they say, on inputs that are normal or uniform directions."""
+"""Designs of sampling: unbiased, with errors that are what they say, on inputs that are what they should be."""
 
 from itertools import permutations
 from math import factorial
@@ -105,7 +105,9 @@ def inputs_of(design, n, samples, scramblings=8, seed=0):
     return np.vstack(drawn)
 
 
-@pytest.mark.parametrize(("n", "samples", "settled"), [(3, 120, 3), (3, 13, 3), (4, 150, 4), (5, 100, 2), (10, 7, 0)])
+@pytest.mark.parametrize(
+    ("n", "samples", "settled"), [(3, 120, 3), (3, 13, 3), (4, 150, 4), (5, 100, 2), (10, 7, 0)]
+)
 def test_strata_are_orderings(n, samples, settled):
     """Numbers of samples in all (starts of) orderings differ by at most one; with no room for them all is plain."""
     x = inputs_of("stratified", n, samples)
@@ -226,7 +228,10 @@ def test_operations(m43):
         ({"spread": 0.1}, "towards is None; expected both towards and spread"),
         ({"towards": "high", "spread": 0.1}, "towards is 'high'; expected both"),
         ({"towards": 1.2, "spread": 0.1}, "towards is 1.2; expected a mean accuracy between 0 and 1"),
-        ({"towards": 0.9, "spread": 0.3}, "spread is 0.3; expected a standard deviation above 0 and below 0.3"),
+        (
+            {"towards": 0.9, "spread": 0.3},
+            "spread is 0.3; expected a standard deviation above 0 and below 0.3",
+        ),
         ({"towards": 0.9, "spread": float("nan")}, "spread is nan; expected a standard deviation"),
         ({"towards": 0.9, "spread": 0.1, "design": "sobol"}, "design is 'sobol'; expected 'plain'"),
     ],

@@ -7,11 +7,11 @@ which inputs are answered rightly. Memory is bounded by chunks, whatever the num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import permutations
 from math import perm
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -37,12 +37,12 @@ class Outcome:
 
     value: float
     variance: float
-    ops: Ops = Ops()
+    ops: Ops = field(default_factory=Ops)
 
 
-def _smoothed(right: np.ndarray | int, samples: np.ndarray | int) -> np.ndarray:
+def _smoothed(right: Any, samples: Any) -> Any:
     """Variance of a plain share; half a sample more of either kind, for an observed 0 or 1 is not certainty."""
-    q = (right + np.float64(0.5)) / (samples + 1)
+    q = (right + 0.5) / (samples + 1)
     return q * (1 - q) / samples
 
 
@@ -171,7 +171,7 @@ def _sobol(rng: np.random.Generator, n: int, samples: int, right: Right, scrambl
         points = qmc.Sobol(cube_dimensions(n), scramble=True, bits=_SOBOL_BITS, rng=rng)
         for size in _sizes(each):
             # Scrambled points sit on a grid that includes 0: its cells' centres do not.
-            x = directions(points.random(size) + 0.5**(_SOBOL_BITS + 1), n)
+            x = directions(points.random(size) + 0.5 ** (_SOBOL_BITS + 1), n)
             found[i] += np.count_nonzero(right(x, False))
     # Where all scramblings agree, they might have differed by half an input.
     variance = float(np.var(found / each, ddof=1)) or (0.5 / each) ** 2

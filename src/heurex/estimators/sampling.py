@@ -104,7 +104,7 @@ class Sampling(Estimator):
     --------
     >>> import heurex
     >>> print(heurex.estimate(heurex.load("m43"), "sampling", samples=1024, design="sobol"))
-    sampling gives 0.98438 +- 0.001 (standard error)
+    sampling gives 0.98633 +- 0.002 (standard error)
     """
 
     name: ClassVar[str] = "sampling"
@@ -143,7 +143,9 @@ class Sampling(Estimator):
                     "deviation, or neither"
                 )
         if self.design != "plain":
-            raise UsageError(f"design is {self.design!r}; expected 'plain' where towards and spread are given")
+            raise UsageError(
+                f"design is {self.design!r}; expected 'plain' where towards and spread are given"
+            )
         towards, spread = self._ensemble()
         if not 0 < towards < 1:
             raise UsageError(f"towards is {towards}; expected a mean accuracy between 0 and 1")

@@ -20,7 +20,9 @@ def add_row(weights: np.ndarray, first: int, state: np.ndarray, out: np.ndarray,
     while k + 4 <= d:
         a, b, c, e = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
         for t in range(lanes):
-            out[t] = out[t] + a * state[k, t] + b * state[k + 1, t] + c * state[k + 2, t] + e * state[k + 3, t]
+            out[t] = (
+                out[t] + a * state[k, t] + b * state[k + 1, t] + c * state[k + 2, t] + e * state[k + 3, t]
+            )
         k += 4
     while k < d:
         a = weights[k]
@@ -49,9 +51,24 @@ def add_four_rows(weights: np.ndarray, j: int, state: np.ndarray, out: np.ndarra
     k = 0
     while k + 4 <= d:
         a0, a1, a2, a3 = weights[j, k], weights[j, k + 1], weights[j, k + 2], weights[j, k + 3]
-        b0, b1, b2, b3 = weights[j + 1, k], weights[j + 1, k + 1], weights[j + 1, k + 2], weights[j + 1, k + 3]
-        c0, c1, c2, c3 = weights[j + 2, k], weights[j + 2, k + 1], weights[j + 2, k + 2], weights[j + 2, k + 3]
-        e0, e1, e2, e3 = weights[j + 3, k], weights[j + 3, k + 1], weights[j + 3, k + 2], weights[j + 3, k + 3]
+        b0, b1, b2, b3 = (
+            weights[j + 1, k],
+            weights[j + 1, k + 1],
+            weights[j + 1, k + 2],
+            weights[j + 1, k + 3],
+        )
+        c0, c1, c2, c3 = (
+            weights[j + 2, k],
+            weights[j + 2, k + 1],
+            weights[j + 2, k + 2],
+            weights[j + 2, k + 3],
+        )
+        e0, e1, e2, e3 = (
+            weights[j + 3, k],
+            weights[j + 3, k + 1],
+            weights[j + 3, k + 2],
+            weights[j + 3, k + 3],
+        )
         for t in range(lanes):
             p, q, r, s = state[k, t], state[k + 1, t], state[k + 2, t], state[k + 3, t]
             a, b, c, e = out[j, t], out[j + 1, t], out[j + 2, t], out[j + 3, t]
@@ -102,7 +119,9 @@ def rectify(preactivation: np.ndarray, state: np.ndarray, lanes: int, nothing: f
             state[j, t] = z if z > 0 else nothing
 
 
-def second_largest(x: np.ndarray, places: np.ndarray, lanes: int, work: np.ndarray, label: np.ndarray) -> None:
+def second_largest(
+    x: np.ndarray, places: np.ndarray, lanes: int, work: np.ndarray, label: np.ndarray
+) -> None:
     """The place of the second largest input; of equal ones the earlier counts as the larger."""
     top, top_at, second = work[0], work[1], work[2]
     here, there = places[0], places[1]
@@ -148,7 +167,12 @@ def largest_logit(
 
 
 def outcomes(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, x: np.ndarray, right: np.ndarray, answers: np.ndarray
+    w_hi: np.ndarray,
+    w_hh: np.ndarray,
+    w_oh: np.ndarray,
+    x: np.ndarray,
+    right: np.ndarray,
+    answers: np.ndarray,
 ) -> None:
     """Whether the answers to inputs are right, and the answers.
 
