@@ -120,6 +120,15 @@ def test_strata_are_orderings(n, samples, settled):
         assert np.array_equal(x, np.random.default_rng(0).standard_normal((samples, n)))
 
 
+@pytest.mark.parametrize("samples", [48, 49, 53])
+def test_unequal_strata_weigh_the_same(samples):
+    """A model that answers 0 whatever it reads is right in two orderings of six, and strata know it without error."""
+    silent = Rnn([-1, -1], np.zeros((2, 2)), -np.ones((3, 2)) * [[0], [1], [1]])
+    found = Sampling(samples=samples, design="stratified").estimate(silent)
+    assert found.value == pytest.approx(1 / 3, abs=1e-15)
+    assert found.standard_error < 0.05
+
+
 @pytest.mark.parametrize("n", [3, 5])
 def test_stratified_inputs_are_normal(n):
     x = inputs_of("stratified", n, 120 * factorial(5))

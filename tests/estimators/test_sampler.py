@@ -1,5 +1,7 @@
 """The compiled sampler: the answers of the model itself, the operations of what runs, draws that nothing disturbs."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from models import hand_built, random_model
@@ -71,6 +73,10 @@ def test_ties(kind):
     assert count_right(silent, x, np.zeros(7)) == 7
     assert count_right(silent, x) == 2
     assert np.array_equal(outcomes(silent, x)[0], second_argmax(x) == 0)
+    ties = np.array(list(product([1, 2, 3], repeat=4)), kind)
+    for place in range(4):
+        always = heurex.Rnn([1, -1], np.zeros((2, 2)), np.eye(4)[:, [place, place]])
+        assert np.array_equal(outcomes(always, ties)[0], second_argmax(ties) == place)
 
 
 def test_float32_is_close_and_float64_is_not_rounded(m43):
