@@ -117,10 +117,10 @@ def show(quick: bool) -> None:
     exact = times["exact"] / COPIES
     forward, drawn = (samples * times[f"4 3 float32 {what}"] / _DRAWN for what in ("forward", "drawn"))
     console.print(
-        f"Exact accuracy of a noisy copy of M_{{4,3}}, in a batch of {COPIES}: {duration(exact)}. Sampling to an RMS "
-        f"error of {WANTED:g}\nover the copies takes mean p(1-p) / {WANTED:g}^2 = {samples:.3g} samples a model: "
-        f"{duration(forward)} for float32 forward passes alone,\n{duration(drawn)} with drawing (time a sample times "
-        f"their number, not run out). Exact is {forward / exact:,.0f} and {drawn / exact:,.0f} times as fast.\n"
-        "Medians of calls that took turns, round by round. Forward pass: step by step from inputs that lie ready to "
-        "\nright or wrong, the label included. With drawing: normal numbers by NumPy's Philox, in that type."
+        f"Exact accuracy of a noisy copy of M_{{4,3}}, in a batch of {COPIES}: {duration(exact)}.\n"
+        f"Sampling to an RMS error of {WANTED:g} over the copies takes mean p(1-p) / {WANTED:g}^2 = {samples:.3g} samples "
+        f"a model:\n{duration(forward)} for float32 forward passes alone, {duration(drawn)} with drawing (time a sample "
+        f"times their number, not run out).\nExact is {forward / exact:,.0f} and {drawn / exact:,.0f} times as fast.\n"
+        "Medians of calls that took turns, round by round. Forward pass: from inputs that lie ready to right or wrong,\n"
+        "the label included. With drawing: normal numbers by NumPy's Philox, in that type."
     )
