@@ -118,9 +118,10 @@ def show(quick: bool) -> None:
     forward, drawn = (samples * times[f"4 3 float32 {what}"] / _DRAWN for what in ("forward", "drawn"))
     console.print(
         f"Exact accuracy of a noisy copy of M_{{4,3}}, in a batch of {COPIES}: {duration(exact)}.\n"
-        f"Sampling to an RMS error of {WANTED:g} over the copies takes mean p(1-p) / {WANTED:g}^2 = {samples:.3g} samples "
-        f"a model:\n{duration(forward)} for float32 forward passes alone, {duration(drawn)} with drawing (time a sample "
-        f"times their number, not run out).\nExact is {forward / exact:,.0f} and {drawn / exact:,.0f} times as fast.\n"
-        "Medians of calls that took turns, round by round. Forward pass: from inputs that lie ready to right or wrong,\n"
-        "the label included. With drawing: normal numbers by NumPy's Philox, in that type."
+        f"Sampling to an RMS error of {WANTED:g} over the copies takes mean p(1-p) / {WANTED:g}^2 = {samples:.3g} "
+        f"samples a model:\n{duration(forward)} for float32 forward passes alone, {duration(drawn)} with drawing "
+        "(time a sample times their number,\nnot run out). "
+        f"Exact is {forward / exact:,.0f} and {drawn / exact:,.0f} times as fast.\n"
+        "Medians of calls that took turns, round by round. Forward pass: from inputs that lie ready to right or\n"
+        "wrong, the label included. With drawing: normal numbers by NumPy's Philox, in that type."
     )

@@ -91,7 +91,7 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
     -----
     Error: in float64 that of rounding, as :meth:`heurex.Rnn.answer`. In float32 weights are rounded too: whether an
     answer is right differed from float64 for 2 of 19.7 million inputs on the bundled M_{4,3}, for 4 of 6.6 million
-    on AlgZoo's M_{16,10}, up as often as down: less than the standard error of a share of so many.
+    on AlgZoo's M_{16,10}: less than the standard error of a share of so many.
     Cost: ``python -m benchmarks`` prints nanoseconds a sample.
 
     Examples
