@@ -1,0 +1,153 @@
+"""The ledger: entries, sub-totals, what they are to be compared with, and a verdict in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum
+from typing import Any
+
+import numpy as np
+
+from heurex.scoring.surprise.stated import KINDS, Entry
+
+__all__ = ["Baselines", "Curve", "Ledger"]
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Bits to compare a ledger's total with.
+
+    Attributes
+    ----------
+    no_explanation
+        The residual of saying nothing: every label, or every accuracy, equally likely.
+    no_explanation_prior
+        Which of the two, in words.
+    parameters, bits_each
+        How many weights there are, and the fewest bits each with which the accuracy stays within the tolerance.
+    weights
+        Their product: an upper bound on the bits of optimisation at that tolerance.
+    selection
+        -log2 of the chance that random weights do as well, under a named prior; None where nobody computed it.
+    selection_prior
+        That prior in words.
+    """
+
+    no_explanation: float
+    no_explanation_prior: str
+    parameters: int
+    bits_each: int
+    weights: float
+    selection: float | None = None
+    selection_prior: str | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Bits against the resolution of the estimate.
+
+    Attributes
+    ----------
+    resolution, explanation, residual
+        Widths r of the estimate, descending, and the bits of everything stated and of what is left; equal shapes.
+    """
+
+    resolution: np.ndarray
+    explanation: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Their sum."""
+        return self.explanation + self.residual
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The surprise of an explanation, entry by entry.
+
+    Attributes
+    ----------
+    model, estimator, settings
+        What was explained and how.
+    estimate, truth
+        Accuracies.
+    prior
+        Of stated fractions.
+    entries
+        Every check, near-equality, fraction, choice and residual with its bits.
+    resolution
+        r, the width to which the estimate is stated.
+    curve
+        Bits against r.
+    baselines
+        What to compare the total with.
+    """
+
+    model: str
+    estimator: str
+    settings: dict[str, Any]
+    estimate: float
+    truth: float
+    prior: str
+    entries: tuple[Entry, ...]
+    resolution: float
+    curve: Curve
+    baselines: Baselines
+
+    def bits(self, kind: str) -> float:
+        """Sub-total of a kind of entry."""
+        return fsum(entry.bits for entry in self.entries if entry.kind == kind)
+
+    def counts(self) -> dict[str, int]:
+        """How many entries there are of each kind."""
+        return {kind: sum(entry.kind == kind for entry in self.entries) for kind in KINDS}
+
+    @property
+    def explanation_bits(self) -> float:
+        """All entries but the residual."""
+        return fsum(entry.bits for entry in self.entries if entry.kind != "residual")
+
+    @property
+    def residual_bits(self) -> float:
+        """What is left."""
+        return self.bits("residual")
+
+    @property
+    def total_bits(self) -> float:
+        """The total surprise."""
+        return fsum(entry.bits for entry in self.entries)
+
+    @property
+    def verdict(self) -> str:
+        """What the total says, and what it does not."""
+        return f"{_worth(self)} {_understood(self)}"
+
+
+def _worth(ledger: Ledger) -> str:
+    total, nothing = ledger.total_bits, ledger.baselines.no_explanation
+    saved = nothing - ledger.residual_bits
+    cost = f"The explanation costs {ledger.explanation_bits:.1f} bits and leaves {ledger.residual_bits:.1f} of the "
+    cost += f"{nothing:.1f} bits that no explanation leaves ({ledger.baselines.no_explanation_prior}):"
+    if total < nothing:
+        return f"{cost} it saves {nothing - total:.1f} bits."
+    return f"{cost} it saves {saved:.1f} and does not pay for itself."
+
+
+def _understood(ledger: Ledger) -> str:
+    total, base = ledger.total_bits, ledger.baselines
+    if base.selection is not None:
+        against, bound = base.selection, f"{base.selection:.1f} bits of selection ({base.selection_prior})"
+    else:
+        against, bound = base.weights, f"{base.weights:.0f} bits of the weights"
+    if total > against:
+        more = "" if base.selection is not None else ", which bound the bits of optimisation from above"
+        return f"Its total, {total:.1f}, is above the {bound}{more}: no full understanding."
+    if total >= base.no_explanation:
+        return f"That its total, {total:.1f}, is within the {bound} says nothing: so is the total of no explanation."
+    if base.selection is not None:
+        return f"Its total, {total:.1f}, is within the {bound}: full understanding, under these conventions."
+    return (
+        f"Its total, {total:.1f}, is within the {bound}, which bound the bits of optimisation from above; whether "
+        "it is within those cannot be said here."
+    )
