@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["Distribution", "from_draws", "knot_ranks", "uniform"]
+__all__ = ["Distribution", "Ends", "from_draws", "knot_ranks", "uniform"]
 
 _TAIL: Final = 32
 _BIN: Final = 1000
@@ -74,14 +74,32 @@ def knot_ranks(count: int) -> np.ndarray:
     return np.unique(np.concatenate([left, middle, right]))
 
 
-def from_draws(draws: int, zeros: int, tops: int | None, top: float, knots: np.ndarray) -> Distribution:
+@dataclass(frozen=True)
+class Ends:
+    """How many draws fell on an end; None where V cannot be there.
+
+    Attributes
+    ----------
+    zeros, tops
+        Draws that are exactly 0 and exactly ``top``. Where V cannot be 0, a draw of 0 is a number too small for the
+        kernel, and lies somewhere below the first knot.
+    can_be_zero, can_be_top
+        Whether V can be there.
+    """
+
+    zeros: int = 0
+    tops: int = 0
+    can_be_zero: bool = True
+    can_be_top: bool = True
+
+
+def from_draws(draws: int, ends: Ends, top: float, knots: np.ndarray) -> Distribution:
     """A distribution from counts at the ends and from the knots of the sorted draws between them.
 
     Parameters
     ----------
-    draws, zeros, tops
-        How many draws there were, and how many of them were exactly 0 and exactly ``top``; None for the latter
-        where V cannot be ``top``.
+    draws, ends
+        How many draws there were, and how many of them at either end.
     top
         The greatest possible value, or a bound on it.
     knots
@@ -90,14 +108,18 @@ def from_draws(draws: int, zeros: int, tops: int | None, top: float, knots: np.n
     Notes
     -----
     Half a draw lies below the first knot, down to 0, and half a draw above the last one, up to ``top``: no window
-    between the ends is impossible because nothing was seen in it.
+    between the ends is impossible because nothing was seen in it. An end where V can be has half a draw more.
     """
-    between = draws - zeros - (tops or 0)
-    at_top = None if tops is None else tops / draws
+    between = draws - ends.zeros - ends.tops
+    at_zero = (ends.zeros + 0.5) / (draws + 1) if ends.can_be_zero else None
+    at_top = (ends.tops + 0.5) / (draws + 1) if ends.can_be_top else None
+    below = 0 if ends.can_be_zero else ends.zeros
     if between == 0:
-        return Distribution(np.array([0.0, top]), np.array([0.0, 0.5 / (draws + 1)]), zeros / draws, at_top)
+        values, cumulative = np.array([0.0, top]), np.array([0.0, 0.5 / (draws + 1)])
+        return Distribution(values, cumulative, at_zero, at_top)
     # the float32 of kept tables can round the last knot past the end
     inner = np.minimum(np.asarray(knots, np.float64), top)
     values = np.concatenate([[0.0], inner, [top]])
-    cumulative = np.concatenate([[0.0], (knot_ranks(between) + 0.5) / draws, [between / draws]])
-    return Distribution(values, cumulative, zeros / draws, at_top)
+    ranks = below + knot_ranks(between)
+    cumulative = np.concatenate([[0.0], (ranks + 0.5) / draws, [(below + between) / draws]])
+    return Distribution(values, cumulative, at_zero, at_top)

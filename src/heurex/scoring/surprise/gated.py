@@ -9,17 +9,15 @@ from typing import Final
 
 import numpy as np
 
-from heurex.cones import cone_fraction
+from heurex.cones import corners as polygon
 from heurex.model import Rnn
+from heurex.scoring.surprise.effect import NONE, Effect, measured, proportional
 
 __all__ = ["Claim", "GatedCell"]
 
 # A probability this near to 0 or 1 is 0 or 1: the square root in a gate would make 1e-8 out of rounding.
 _SNAP: Final = 1e-12
 _HALF: Final = 0.5 + 1e-12
-# Relative step of the finite differences, and the slope below which nothing hangs on a probability.
-_STEP: Final = 1e-3
-_FLAT: Final = 1e-7
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,14 @@ class Claim:
         The fraction of input space.
     added
         How many half-spaces cut it from the cell.
-    slope
-        d(estimate) / d(value).
+    effect
+        How far the estimate moves when it is off.
     """
 
     event: str
     value: float
     added: int
-    slope: float
+    effect: Effect
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,15 @@ class GatedCell:
     ----------
     model
         The network, neurons in the cell's order.
-    normals, fraction, label
-        The cell's half-spaces ``(k, n)``, its share of input space, and the right answer.
+    rays, fraction, label
+        The cell's extreme rays in order, ``(m, 3)`` (for n = 2 with an idle third axis, of which they take half), its
+        share of input space, and the right answer.
     latent_prob
         q of the note; None for gates that stand at their means.
     """
 
     model: Rnn
-    normals: np.ndarray
+    rays: np.ndarray
     fraction: float
     label: int
     latent_prob: float | None
@@ -71,36 +70,26 @@ class GatedCell:
         -----
         The estimate's share of the cell is a sum of label events, weighted by their latent variables. Label events
         depend on the gates, gates on the probabilities of being open, and those are quotients by the cell's own
-        fraction. A probability's slope is a central difference with all that comes after it computed anew. Error:
-        relative, about 1e-6, where no corner of a cone lies within the step.
+        fraction. Effects are measured with all that comes after a number computed anew from it.
         """
         return self.claims_from(step, self._preactivation(step, state))
 
     def claims_from(self, step: int, preactivation: np.ndarray) -> list[Claim]:
         """The same with the preactivation of ``step`` as a linear map ``(d, n)``."""
-        found = list(self._walk(step, preactivation, 1.0, ""))
-        slope = 0.0
-        for claim in found:
-            if claim.added == 1:
-                slope -= claim.slope * claim.value / self.fraction
-            elif abs(claim.value - self.fraction) <= _SNAP * self.fraction:
-                slope += claim.slope
-        return [Claim("", self.fraction, 0, slope), *found]
+        before = self._value(step, preactivation, 1.0)
+
+        def moved(error: float) -> float:
+            # a cell is not smaller than what is known of it
+            return self._value(step, preactivation, max(1e-9, 1 + error / self.fraction)) - before
+
+        own = Claim("", self.fraction, 0, measured(moved, self.fraction))
+        return [own, *self._walk(step, preactivation, 1.0, "")]
 
     def _walk(self, step: int, z: np.ndarray, weight: float, given: str) -> Iterator[Claim]:
         probs = self._probs(z)
         for j, p in enumerate(probs):
-            slope = 0.0
-            if 0 < p < 1:
-                h = _STEP * min(p, 1 - p)
-                up, down = (
-                    self._value(step, z, probs + side * h * np.eye(len(probs))[j]) for side in (1, -1)
-                )
-                slope = weight * (up - down) / (2 * h * self.fraction)
-                # differences of rounding are no slope
-                slope = slope if abs(slope) * self.fraction > _FLAT else 0.0
-            name = f"z{step + 1}[{j}] > 0{given}"
-            yield Claim(name, float(p) * self.fraction, 1, slope)
+            effect = self._effect(step, z, j, weight) if 0 < p < 1 else NONE
+            yield Claim(f"z{step + 1}[{j}] > 0{given}", float(p) * self.fraction, 1, effect)
         last = step + 1 == self.model.seq_len
         for number, (chance, gates) in enumerate(self._branches(probs)):
             latent = (
@@ -109,21 +98,42 @@ class GatedCell:
             joined = f"{given or ' given'}{', ' if given else ' '}{latent}" if latent else given
             after = gates[:, None] * z
             if last:
-                value = self._label(after)
-                yield Claim(f"label's logit largest{joined}", value, self.model.seq_len - 1, weight * chance)
+                effect = proportional(weight * chance, self.fraction)
+                yield Claim(
+                    f"label's logit largest{joined}", self._label(after), self.model.seq_len - 1, effect
+                )
             else:
                 following = self._preactivation(step + 1, after)
                 yield from self._walk(step + 1, following, weight * chance, joined)
 
-    def _value(self, step: int, z: np.ndarray, probs: np.ndarray | None = None) -> float:
-        """What the cell contributes, with given probabilities at this step."""
+    def _effect(self, step: int, z: np.ndarray, j: int, weight: float) -> Effect:
+        """What hangs on the probability that neuron j is on."""
+        probs = self._probs(z)
+        before = self._value(step, z, 1.0)
+
+        def moved(error: float) -> float:
+            off = probs.copy()
+            off[j] = min(max(probs[j] + error / self.fraction, 0.0), 1.0)
+            return weight * (self._value(step, z, 1.0, off) - before)
+
+        return measured(moved, self.fraction)
+
+    def _value(self, step: int, z: np.ndarray, stretch: float, probs: np.ndarray | None = None) -> float:
+        """What the cell contributes: its own fraction off by a factor, or with given probabilities at this step."""
+        if probs is None:
+            probs = self._probs(z)
+            open_ = (probs > 0) & (probs < 1)
+            probs[open_] = np.minimum(probs[open_] / stretch, 1.0)
         total = 0.0
-        for chance, gates in self._branches(self._probs(z) if probs is None else probs):
+        for chance, gates in self._branches(probs):
             after = gates[:, None] * z
             if step + 1 == self.model.seq_len:
-                total += chance * self._label(after)
+                right = self._label(after)
+                # where all of the cell is right, it is the cell's own fraction that counts
+                whole = abs(right - self.fraction) <= _SNAP * self.fraction
+                total += chance * (stretch * self.fraction if whole else right)
             else:
-                total += chance * self._value(step + 1, self._preactivation(step + 1, after))
+                total += chance * self._value(step + 1, self._preactivation(step + 1, after), stretch)
         return total
 
     def _preactivation(self, step: int, state: np.ndarray) -> np.ndarray:
@@ -133,15 +143,31 @@ class GatedCell:
 
     def _probs(self, z: np.ndarray) -> np.ndarray:
         """For each neuron the share of the cell in which it is on."""
-        cones = np.concatenate(
-            [np.broadcast_to(self.normals, (len(z), *self.normals.shape)), z[:, None, :]], axis=1
-        )
-        p = cone_fraction(cones) / self.fraction
+        p = np.array([self._where(row[None]) for row in z]) / self.fraction
         p[p < _SNAP] = 0.0
         p[p > 1 - _SNAP] = 1.0
-        # a row of zeros is no half-space to the cones, but a neuron that is off
+        # a neuron that is 0 throughout is off
         p[~np.any(z != 0, axis=1)] = 0.0
         return p
+
+    def _where(self, rows: np.ndarray) -> float:
+        """Fraction of input space in that part of the cell where some linear forms ``(r, n)`` are not negative."""
+        values = self.rays[:, : rows.shape[1]] @ rows.T
+        corners, m = np.hstack([self.rays, values]), len(self.rays)
+        whole = True
+        for column in range(3, corners.shape[1]):
+            side = polygon.clear_side(corners, m, column)
+            if side == -1:
+                return 0.0
+            if side == 2:
+                kept = np.zeros((m + 1, corners.shape[1]))
+                m = polygon.keep_positive(corners, m, column, corners.shape[1], kept)
+                corners, whole = kept, False
+                if m < 3:
+                    return 0.0
+        if whole:
+            return self.fraction
+        return (2 if rows.shape[1] == 2 else 1) * polygon.fraction(corners, m)
 
     def _branches(self, probs: np.ndarray) -> list[tuple[float, np.ndarray]]:
         """Weights and gates for each value of the latent variable. Source: Hilton (2024), "Original version"."""
@@ -159,6 +185,4 @@ class GatedCell:
         """Fraction of the cell in which the label's logit is the first largest one."""
         margins = (self.model.w_oh[self.label] - np.delete(self.model.w_oh, self.label, axis=0)) @ state
         flat = ~np.any(margins != 0, axis=1)
-        if np.any(flat[: self.label]):
-            return 0.0
-        return float(cone_fraction(np.vstack([self.normals, margins])))
+        return 0.0 if np.any(flat[: self.label]) else self._where(margins)

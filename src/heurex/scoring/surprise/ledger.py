@@ -131,7 +131,8 @@ def _worth(ledger: Ledger) -> str:
     cost += f"{nothing:.1f} bits that no explanation leaves ({ledger.baselines.no_explanation_prior}):"
     if total < nothing:
         return f"{cost} it saves {nothing - total:.1f} bits."
-    return f"{cost} it saves {saved:.1f} and does not pay for itself."
+    at_all = " No number is stated at all: that is the cheapest." if ledger.resolution >= 1 else ""
+    return f"{cost} it saves {saved:.1f} and does not pay for itself.{at_all}"
 
 
 def _understood(ledger: Ledger) -> str:

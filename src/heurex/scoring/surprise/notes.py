@@ -14,6 +14,7 @@ from heurex.estimators.original import Original
 from heurex.estimators.original_checks import ORDERS, best_order
 from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
+from heurex.scoring.surprise.effect import NONE, Effect, proportional
 from heurex.scoring.surprise.gated import GatedCell
 from heurex.scoring.surprise.stated import Derivation, Entry, Stated
 from heurex.scoring.surprise.structural import checked, choice, free, setting
@@ -25,6 +26,8 @@ __all__ = ["derive_original", "derive_pieces", "derive_symmetric", "near_equalit
 _UNCHARGED: Final = "an approximation of the derivation, not a check: its cost is in the error that it makes"
 # Numbers that agree to the last of 53 binary digits: no gap can be smaller.
 _MOST_BITS: Final = 53.0
+# The estimator passes over subregions of a smaller fraction.
+_NEGLIGIBLE: Final = 1e-15
 _FORM: Final = "the form of the derivation, as the note has it"
 _UNPRICED: Final = "not priced: nobody has said how many other forms there were"
 
@@ -76,34 +79,37 @@ def derive_original(model: Rnn, estimator: Original, found: Estimate) -> Derivat
 def _subregion(model: Rnn, estimator: Original, cell: Cell, cells: Sequence[Cell]) -> list[Stated]:
     """A subregion and the events in it, each with its sensitivity."""
     events = [one for one in cells if one.parent == cell.name]
-    slopes = _slopes(model, estimator, cell, events)
+    effects = _effects(model, estimator, cell, events)
     ordering: Any = cell.ordering
     start = ordering_normals(ordering)
-    stated = [Stated(cell.name, "the subregion", cell.fraction, 1 / 6, 4, 3, start, 2, abs(slopes[0]))]
-    for event, slope in zip(events, slopes[1:], strict=True):
+    stated = [Stated(cell.name, "the subregion", cell.fraction, 1 / 6, 4, 3, start, 2, effects[0])]
+    for event, effect in zip(events, effects[1:], strict=True):
         added = event.half_spaces - cell.half_spaces
         text = event.name.removeprefix(f"{cell.name}, ")
         stated.append(
             Stated(
                 event.name, text, float(event.fraction), float(cell.fraction), event.half_spaces, 3,
-                cell.normals, added, abs(slope),
+                cell.normals, added, effect,
             )
         )  # fmt: skip
     return stated
 
 
-def _slopes(model: Rnn, estimator: Original, cell: Cell, events: Sequence[Cell]) -> list[float]:
-    """d(estimate) / d(fraction) for the subregion and its events."""
+def _effects(model: Rnn, estimator: Original, cell: Cell, events: Sequence[Cell]) -> list[Effect]:
+    """What hangs on the subregion's fraction and on those of its events."""
+    size = float(cell.fraction)
     if not cell.likely:
-        return [1 / model.seq_len]
-    if cell.contribution == 0 and cell.fraction < 1e-15:
-        return [0.0] * (1 + len(events))
+        return [proportional(1 / model.seq_len, size)]
+    if size < _NEGLIGIBLE:
+        return [NONE] * (1 + len(events))
     if estimator.gates == "exact":
-        return [float(sum(event.fraction == cell.fraction for event in events)), *([1.0] * len(events))]
+        whole = sum(event.fraction == cell.fraction for event in events)
+        return [proportional(whole, size), *(proportional(1.0, size) for _ in events)]
     z3 = np.array([event.normals[-1] for event in events[: model.hidden_size]])
     latent = estimator.latent_prob if estimator.gates == "latent" else None
-    gated = GatedCell(model, cell.normals, float(cell.fraction), cell.label, latent)
-    return [claim.slope for claim in gated.claims_from(model.seq_len - 1, z3)]
+    rays = np.zeros((0, 3)) if cell.rays is None else cell.rays
+    gated = GatedCell(model, rays, size, cell.label, latent)
+    return [claim.effect for claim in gated.claims_from(model.seq_len - 1, z3)]
 
 
 def derive_symmetric(model: Rnn, estimator: Symmetric, found: Estimate) -> Derivation:
@@ -126,7 +132,7 @@ def derive_symmetric(model: Rnn, estimator: Symmetric, found: Estimate) -> Deriv
     stated = tuple(
         Stated(
             cell.name, "the event with the label's logit largest, noise included", float(cell.contribution or 0.0),
-            1 / 6, cell.half_spaces, 6, None, cell.half_spaces - 2, 1.0,
+            1 / 6, cell.half_spaces, 6, None, cell.half_spaces - 2, proportional(1.0, 1 / 6),
         )
         for cell in found.cells
     )  # fmt: skip

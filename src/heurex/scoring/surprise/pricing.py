@@ -20,28 +20,24 @@ def half_widths(stated: Sequence[Stated], width: float) -> np.ndarray:
 
     Notes
     -----
-    Rounding errors of the numbers are taken for independent and uniform, and the estimate then has, to first order,
-    the variance of a uniform error of the whole width: the squares of sensitivity times half-width add up to
-    (width / 2)^2. Where densities are flat, bits are fewest if all these products are equal; a number whose product
-    stays below the others' even when it is not stated at all, its half-width being its parent's fraction, is left
-    out, and the others share what it leaves (reverse water-filling, as for independent Gaussian sources of unequal
-    variance). At width 1 nothing needs to be stated.
+    Rounding errors of the numbers are taken for independent and uniform, and the estimate then has, as long as they
+    do not interact, no more than the variance of a uniform error of the whole width: the squares of the moves that
+    each can cause add up to (width / 2)^2. Where densities are flat and effects linear, bits are fewest if all these
+    moves are equal; a number whose move stays below the others' even when it is not stated at all is left out, and
+    the others share what it leaves (reverse water-filling, as for independent Gaussian sources of unequal variance).
+    At width 1 nothing needs to be stated.
     """
     out = np.full(len(stated), inf)
-    needed = np.array([i for i, one in enumerate(stated) if one.is_open], np.int64)
-    if width >= 1 or len(needed) == 0:
+    needed = [i for i, one in enumerate(stated) if one.is_open]
+    if width >= 1 or not needed:
         return out
-    slopes = np.array([stated[i].sensitivity for i in needed])
-    caps = np.sort(slopes * np.array([stated[i].whole for i in needed]))
-    budget = (width / 2) ** 2
+    caps = np.sort([stated[i].effect.most for i in needed])
     # with the j smallest at their caps, the others share the rest alike
     used = np.concatenate([[0.0], np.cumsum(caps**2)])
     for j, cap in enumerate(caps):
-        level = sqrt(max(0.0, budget - used[j]) / (len(caps) - j))
+        level = sqrt(max(0.0, (width / 2) ** 2 - used[j]) / (len(caps) - j))
         if level < cap:
-            halves = level / slopes
-            whole = np.array([stated[i].whole for i in needed])
-            out[needed] = np.where(halves < whole, halves, inf)
+            out[needed] = [stated[i].effect.half_width(level) for i in needed]
             break
     return out
 
@@ -63,7 +59,7 @@ class Priced:
             prior = "holds for any parameters" if one.added == 0 else f"yes or no; {prior}"
         elif half_width == inf:
             bits = 0.0
-            why = "at this resolution" if one.sensitivity > 0 else "since the estimate does not hang on it"
+            why = "at this resolution" if one.effect.most > 0 else "since the estimate does not hang on it"
             what = f"{one.value:.8g}, not stated {why}"
         else:
             bits = max(0.0, -log2(self.distribution.window(one.value, half_width)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from heurex.cones import cone_fraction
 from heurex.errors import UsageError
-from heurex.scoring.surprise.distribution import Distribution, from_draws, knot_ranks, uniform
+from heurex.scoring.surprise.distribution import Distribution, Ends, from_draws, knot_ranks, uniform
 from heurex.scoring.surprise.stated import Stated
 from heurex.scoring.surprise.tables import DRAWS, Family, load_table, random_half_spaces
 
@@ -72,7 +72,8 @@ def _chained(parent: bytes, shape: tuple[int, int], whole: float, added: int) ->
     tops = values >= whole * (1 - _WHOLE)
     between = np.sort(values[(values > 0) & ~tops])
     knots = between[knot_ranks(len(between))] if len(between) else between
-    return from_draws(CHAINED_DRAWS, int(np.sum(values <= 0)), int(np.sum(tops)), whole, knots)
+    ends = Ends(int(np.sum(values <= 0)), int(np.sum(tops)))
+    return from_draws(CHAINED_DRAWS, ends, whole, knots)
 
 
 @lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from heurex.estimators.base import Cell, Estimate
 from heurex.estimators.exact import Chamber, chambers, edge_normals
 from heurex.estimators.layerwise import Layerwise
 from heurex.model import Rnn
+from heurex.scoring.surprise.effect import NONE, Effect, proportional
 from heurex.scoring.surprise.gated import GatedCell
 from heurex.scoring.surprise.stated import Derivation, Entry, Stated, cut_by, rows_of
 from heurex.scoring.surprise.structural import choice, setting
@@ -31,9 +32,10 @@ def derive_exact(model: Rnn, found: Estimate) -> Derivation:
         rows = rows_of(cell.normals)
         event = Stated(
             cell.name, "label's logit largest", right, cell.fraction, len(rows) + model.seq_len - 1,
-            model.seq_len, rows, model.seq_len - 1, 1.0,
+            model.seq_len, rows, model.seq_len - 1, proportional(1.0, cell.fraction),
         )  # fmt: skip
-        stated += [_region(cell, 1.0 if event.is_whole else 0.0), event]
+        own = proportional(1.0, cell.fraction) if event.is_whole else NONE
+        stated += [_region(cell, own), event]
     return Derivation(tuple(_pattern_checks(model, found.cells, bits)), tuple(stated))
 
 
@@ -52,13 +54,13 @@ def derive_layerwise(model: Rnn, estimator: Layerwise, found: Estimate) -> Deriv
     stated: list[Stated] = []
     for cell, pattern in zip(found.cells, bits, strict=True):
         rows = rows_of(cell.normals)
-        gated = GatedCell(model, rows, cell.fraction, cell.label, latent)
+        gated = GatedCell(model, _corners(cell), cell.fraction, cell.label, latent)
         whole, *events = gated.claims(steps, _state_map(model, pattern))
-        stated.append(_region(cell, abs(whole.slope)))
+        stated.append(_region(cell, whole.effect))
         stated += [
             Stated(
                 cell.name, event.event, event.value, cell.fraction, len(rows) + event.added, n,
-                rows, event.added, abs(event.slope),
+                rows, event.added, event.effect,
             )
             for event in events
         ]  # fmt: skip
@@ -68,6 +70,11 @@ def derive_layerwise(model: Rnn, estimator: Layerwise, found: Estimate) -> Deriv
 def _bits(cell: Cell) -> np.ndarray:
     """A region's pattern, ``(steps, d)``."""
     return np.array([[int(on) for on in step] for step in cell.region.split()])
+
+
+def _corners(cell: Cell) -> np.ndarray:
+    """A region's extreme rays; regions always know them."""
+    return np.zeros((0, 3)) if cell.rays is None else cell.rays
 
 
 def _chamber(cell: Cell) -> Chamber:
@@ -81,14 +88,14 @@ def _chamber(cell: Cell) -> Chamber:
     )  # fmt: skip
 
 
-def _region(cell: Cell, sensitivity: float) -> Stated:
+def _region(cell: Cell, effect: Effect) -> Stated:
     chamber = _chamber(cell)
     n = len(chamber.ordering)
     parent = rows_of(edge_normals(chamber.rays)[:, :n])
     rows = rows_of(cell.normals)
     whole = float(cone_fraction(parent))
     added = cut_by(rows, parent)
-    return Stated(cell.name, "the region", cell.fraction, whole, len(rows), n, parent, added, sensitivity)
+    return Stated(cell.name, "the region", cell.fraction, whole, len(rows), n, parent, added, effect)
 
 
 def _state_map(model: Rnn, pattern: np.ndarray) -> np.ndarray:

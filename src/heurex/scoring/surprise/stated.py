@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from heurex.scoring.surprise.effect import Effect
+
 __all__ = ["Derivation", "Entry", "Kind", "Stated", "cut_by", "rows_of"]
 
 # Fractions are computed to about 1e-16: what is nearer to an end than this is that end.
@@ -60,8 +62,8 @@ class Stated:
         The parent cone's half-spaces, one a row; None for an ordering with free noise coordinates.
     added
         How many half-spaces cut the cone from its parent.
-    sensitivity
-        By how much the estimate moves for each unit of this fraction, in magnitude.
+    effect
+        How far the estimate moves when this fraction is off.
     """
 
     cell: str
@@ -72,7 +74,7 @@ class Stated:
     dimension: int
     parent: np.ndarray | None
     added: int
-    sensitivity: float
+    effect: Effect
 
     @property
     def is_zero(self) -> bool:
@@ -87,7 +89,7 @@ class Stated:
     @property
     def is_open(self) -> bool:
         """Whether a number has to be stated, and not only yes or no, and whether anything hangs on it."""
-        return not (self.is_zero or self.is_whole) and self.sensitivity > 0
+        return not (self.is_zero or self.is_whole) and self.effect.most > 0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from heurex.cones import cone_fraction
 from heurex.errors import ResultsError, UsageError
-from heurex.scoring.surprise.distribution import Distribution, from_draws, knot_ranks
+from heurex.scoring.surprise.distribution import Distribution, Ends, from_draws, knot_ranks
 from heurex.tasks import ordering_normals
 
 __all__ = ["BUNDLED", "DRAWS", "Family", "draw_fractions", "load_table", "make_tables", "random_half_spaces"]
@@ -105,7 +105,10 @@ def _record(values: np.ndarray) -> dict[str, np.ndarray]:
 
 def _distribution(family: Family, record: dict[str, np.ndarray]) -> Distribution:
     draws, zeros = (int(count) for count in record["counts"])
-    return from_draws(draws, zeros, None, 1 / 6 if family.ordered else 0.5, record["knots"])
+    # no more half-spaces than dimensions, in general position, always leave something
+    can_be_zero = family.added + len(family.fixed()) > family.dimension
+    ends = Ends(zeros, 0, can_be_zero, can_be_top=False)
+    return from_draws(draws, ends, 1 / 6 if family.ordered else 0.5, record["knots"])
 
 
 def make_tables(
