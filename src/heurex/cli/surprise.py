@@ -86,13 +86,14 @@ def surprise_tables(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from heurex.scoring.surprise.tables import BUNDLED, make_tables
+    from heurex.scoring.surprise.tables import BUNDLED, check_writable, make_tables
 
     families = tuple(one for one in BUNDLED if dimensions in (None, one.dimension))
     if not families:
         raise UsageError(f"dimensions is {dimensions}; expected 2, 3 or 6")
     if draws < 1 or seed < 0:
         raise UsageError(f"draws is {draws} and the seed {seed}; expected at least 1, and 0 or more")
+    check_writable(out)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("starting", total=draws * len(families))

@@ -43,7 +43,8 @@ def ledger_record(ledger: Ledger) -> dict[str, Any]:
         "explanation_bits": ledger.explanation_bits,
         "residual_bits": ledger.residual_bits,
         "total_bits": ledger.total_bits,
-        "baselines": asdict(ledger.baselines),
+        "baselines": asdict(ledger.baselines)
+        | {"selection_bits": [asdict(one) for one in ledger.baselines.selection_bits] or None},
         "resolution": ledger.resolution,
         "curve": {
             "resolution": ledger.curve.resolution.tolist(),
@@ -109,13 +110,18 @@ def _beside(ledger: Ledger) -> Table:
     base = ledger.baselines
     table = _table("to compare with", "what", "bits", "how")
     table.columns[-1].justify = "left"
-    table.add_row("no explanation", f"{base.no_explanation:.1f}", base.no_explanation_prior)
+    table.add_row("no explanation", f"{base.no_explanation_bits:.1f}", base.no_explanation_prior)
     each = f"{base.parameters} weights of {base.bits_each} bits, the fewest that keep the accuracy"
-    table.add_row("weights", f"{base.weights:.0f}", each)
-    known = base.selection is not None
-    table.add_row(
-        "selection", f"{base.selection:.1f}" if known else "-", base.selection_prior or "not computed"
-    )
+    table.add_row("weights", f"{base.weight_bits:.0f}", each)
+    for one in base.selection_bits:
+        bound = "at most, " if one.is_bound else ""
+        table.add_row(
+            "selection",
+            f"{one.bits:.1f}",
+            f"{bound}95% interval {one.low:.1f} to {one.high:.1f}; {one.prior}",
+        )
+    if not base.selection_bits:
+        table.add_row("selection", "-", "not computed")
     return table
 
 
@@ -136,8 +142,9 @@ def ledger_figure(ledger: Ledger) -> Figure:
 
 def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     base = ledger.baselines
-    others = {"no explanation": base.no_explanation, "weights": base.weights, "selection": base.selection}
-    names = ["ledger", *(name for name, bits in others.items() if bits is not None)]
+    others = {"no explanation": base.no_explanation_bits, "weights": base.weight_bits}
+    others |= {f"selection {i}": one.bits for i, one in enumerate(base.selection_bits, 1)}
+    names = ["ledger", *others]
     bottom = 0.0
     for kind, colour in _COLOURS.items():
         bits = ledger.bits(kind)
@@ -145,9 +152,9 @@ def _draw_bars(axes: Axes, ledger: Ledger) -> None:
             axes.bar([0], [bits], bottom=bottom, color=colour, label=f"{kind} ({bits:.1f})", width=0.6)
             bottom += bits
     # a bar that dwarfs the others is cut, and says how long it is
-    top = 1.25 * max(bottom, base.weights, base.selection or 0.0)
+    top = 1.25 * max(bottom, *(bits for name, bits in others.items() if name != "no explanation"))
     for place, name in enumerate(names[1:], 1):
-        bits = others[name] or 0.0
+        bits = others[name]
         axes.bar([place], [bits], color="#BBBBBB", width=0.6)
         axes.annotate(
             f"{bits:,.0f}", (place, min(bits, top)), ha="center", va="top" if bits > top else "bottom"

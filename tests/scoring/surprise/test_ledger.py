@@ -4,13 +4,17 @@ import io
 import itertools
 import json
 import math
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import heurex
 from heurex.report.ledger import ledger_record, ledger_tables
-from heurex.scoring.surprise import PRIORS
+from heurex.scoring.surprise import PRIORS, Baselines, Entry, Selection
+from heurex.scoring.surprise.baselines import bundled_selection
 from heurex.scoring.surprise.circuit import circuit_ledger, complement_chance
 from heurex.scoring.surprise.notes import near_equality_bits
 
@@ -85,7 +89,7 @@ def test_one_number_by_hand(originals):
 def test_the_others_side_by_side(m43, method, checks, fractions):
     found = heurex.estimate(m43, method)
     cells = {cell.name for cell in found.cells}
-    for prior in PRIORS:
+    for prior in PRIORS if method == "symmetric" else ("random-halfspaces", "chained"):
         ledger = heurex.surprise(m43, method, prior=prior, **MANY)
         counts = ledger.counts()
         assert (counts["check"], counts["fraction"]) == (checks, fractions)
@@ -183,8 +187,55 @@ def test_record(originals):
     assert len(record["entries"]) == 137
     assert all(set(entry) == {"kind", "statement", "bits", "prior", "cell"} for entry in record["entries"])
     assert record["total_bits"] == pytest.approx(sum(entry["bits"] for entry in record["entries"]))
-    assert record["baselines"]["weights"] == 32 * record["baselines"]["bits_each"]
-    assert record["baselines"]["selection"] is None or record["baselines"]["selection"] > 0
+    base = record["baselines"]
+    assert base["weight_bits"] == base["parameters"] * base["bits_each"] == 32 * base["bits_each"]
+    assert base["selection_bits"] is None or all(one["bits"] > 0 for one in base["selection_bits"])
+
+
+def verdict(ledger, total, nothing, *selection):
+    """The verdict on a ledger of one check, with given baselines."""
+    base = Baselines(nothing, "every accuracy equally likely", 10, 10, 100.0, selection)
+    entry = Entry("check", "it holds", total, "yes or no", "somewhere")
+    return replace(ledger, entries=(entry,), baselines=base).verdict
+
+
+def test_verdicts(originals):
+    ledger = originals["uniform"]
+    exact, bound = (
+        Selection(30.0, 29.0, 31.0, "unit normal"),
+        Selection(40.0, 39.0, 41.0, "wide", is_bound=True),
+    )
+    assert "above the 100 bits of the weights" in verdict(ledger, 120.0, 200.0)
+    assert "cannot be said here" in verdict(ledger, 50.0, 200.0)
+    assert "says nothing" in verdict(ledger, 50.0, 10.0)
+    assert "within the bits of selection, at least 29.0 (unit normal): full" in verdict(
+        ledger, 20.0, 200.0, exact
+    )
+    assert "above the bits of selection, at most 31.0" in verdict(ledger, 32.0, 200.0, exact)
+    assert "hangs on their prior" in verdict(ledger, 30.0, 200.0, exact)
+    assert "hangs on their prior" in verdict(ledger, 20.0, 200.0, exact, bound)
+    assert "says nothing" in verdict(ledger, 20.0, 10.0, exact)
+    for found in (verdict(ledger, 32.0, 200.0, exact), verdict(ledger, 120.0, 200.0)):
+        assert found.endswith("no full understanding.")
+
+
+def test_selection_bits_are_looked_up_where_they_are(m43, monkeypatch):
+    def bundled(hidden_size, seq_len, accuracy, scale):
+        if scale == 2:
+            raise heurex.UsageError("not bundled")
+        near = "a network near the model" if scale == 1 else "a network with at least this accuracy"
+        return SimpleNamespace(
+            bits=10 * scale, interval=(9 * scale, 11 * scale), prior=f"N(0, {scale}^2)", event=near
+        )
+
+    home = SimpleNamespace(bundled_selection_bits=bundled)
+    monkeypatch.setitem(sys.modules, "heurex.scoring.selection", home)
+    found = bundled_selection(m43, 0.986)
+    assert found == (
+        Selection(5.0, 4.5, 5.5, "N(0, 0.5^2)"), Selection(10.0, 9.0, 11.0, "N(0, 1.0^2)", is_bound=True)
+    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "heurex.scoring.selection", None)
+    assert bundled_selection(m43, 0.986) == ()
 
 
 def test_tables_show_everything(originals):
@@ -204,7 +255,7 @@ def test_a_failing_check_is_no_cost(m43):
         heurex.surprise(flipped, "original")
     assert caught.value.failed
     # the two coefficients that should nearly agree do not, though all else holds
-    apart = heurex.Rnn([1, -1], [[-0.4, 2.0], [1.2, -0.7]], [[1, -2.0], [-1.0, 9.0]])
+    apart = heurex.Rnn([1, -1], [[-0.9, 1.9], [5.5, -0.5]], [[0.1, -0.4], [-3.1, 2.3]])
     heurex.estimate(apart, "pieces")
     with pytest.raises(heurex.NotApplicable, match="is near a1"):
         heurex.surprise(apart, "pieces")

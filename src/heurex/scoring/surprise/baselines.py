@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
+from importlib import import_module
 from math import log2
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from heurex.errors import UsageError
 from heurex.estimators.exact import Exact
 from heurex.model import Rnn, RnnStack
+from heurex.scoring.surprise.ledger import Selection
 from heurex.scoring.surprise.residual import kl_bits
 
 __all__ = ["bundled_selection", "no_explanation", "rounded", "weight_precision"]
 
 _FINEST: Final = 30
-_SELECTION: Final = "selection_bits.json"
+# Looked up by name: the ledger does without selection bits where they are not at hand.
+_SELECTION: Final = "heurex.scoring.selection"
+_SCALES: Final = (0.5, 1.0, 2.0)
+_ANY: Final = "a network with at least this accuracy"
 
 
 def no_explanation(truth: float, n: int, tolerance: float, observations: int | None) -> tuple[float, str]:
@@ -63,14 +67,23 @@ def weight_precision(model: Rnn, tolerance: float) -> int:
     return 1
 
 
-def bundled_selection(model: Rnn) -> tuple[float, str] | None:
-    """Bits of selection that travel with the package for these very weights, if they do, and their prior.
+def bundled_selection(model: Rnn, accuracy: float) -> tuple[Selection, ...]:
+    """Bits of selection that travel with the package for networks of this size, for each scale of the prior.
 
-    The file ``selection_bits.json`` beside this module maps fingerprints to records with ``bits`` and ``prior``.
+    Returns
+    -------
+    One entry for each scale that is bundled; empty where none is.
     """
-    path = resources.files("heurex.scoring.surprise") / _SELECTION
-    if not path.is_file():
-        return None
-    known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    record = known.get(model.fingerprint())
-    return None if record is None else (float(record["bits"]), str(record["prior"]))
+    try:
+        home = import_module(_SELECTION)
+    except ModuleNotFoundError:
+        return ()
+    found: list[Selection] = []
+    for scale in _SCALES:
+        try:
+            one = home.bundled_selection_bits(model.hidden_size, model.seq_len, accuracy, scale)
+        except UsageError:
+            continue
+        low, high = one.interval
+        found.append(Selection(one.bits, low, high, one.prior, one.event != _ANY))
+    return tuple(found)

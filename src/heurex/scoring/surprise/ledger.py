@@ -10,7 +10,28 @@ import numpy as np
 
 from heurex.scoring.surprise.stated import KINDS, Entry
 
-__all__ = ["Baselines", "Curve", "Ledger"]
+__all__ = ["Baselines", "Curve", "Ledger", "Selection"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Bits of optimisation: -log2 of the chance that random weights do as well.
+
+    Attributes
+    ----------
+    bits, low, high
+        The bits with a 95% interval.
+    prior
+        Of the random weights, in words.
+    is_bound
+        Whether only some of the networks that do as well were counted: then the bits are an upper bound.
+    """
+
+    bits: float
+    low: float
+    high: float
+    prior: str
+    is_bound: bool = False
 
 
 @dataclass(frozen=True)
@@ -19,27 +40,24 @@ class Baselines:
 
     Attributes
     ----------
-    no_explanation
+    no_explanation_bits
         The residual of saying nothing: every label, or every accuracy, equally likely.
     no_explanation_prior
         Which of the two, in words.
     parameters, bits_each
         How many weights there are, and the fewest bits each with which the accuracy stays within the tolerance.
-    weights
+    weight_bits
         Their product: an upper bound on the bits of optimisation at that tolerance.
-    selection
-        -log2 of the chance that random weights do as well, under a named prior; None where nobody computed it.
-    selection_prior
-        That prior in words.
+    selection_bits
+        Bits of optimisation under one or several priors; empty where nobody computed them.
     """
 
-    no_explanation: float
+    no_explanation_bits: float
     no_explanation_prior: str
     parameters: int
     bits_each: int
-    weights: float
-    selection: float | None = None
-    selection_prior: str | None = None
+    weight_bits: float
+    selection_bits: tuple[Selection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +143,7 @@ class Ledger:
 
 
 def _worth(ledger: Ledger) -> str:
-    total, nothing = ledger.total_bits, ledger.baselines.no_explanation
+    total, nothing = ledger.total_bits, ledger.baselines.no_explanation_bits
     saved = nothing - ledger.residual_bits
     cost = f"The explanation costs {ledger.explanation_bits:.1f} bits and leaves {ledger.residual_bits:.1f} of the "
     cost += f"{nothing:.1f} bits that no explanation leaves ({ledger.baselines.no_explanation_prior}):"
@@ -137,18 +155,33 @@ def _worth(ledger: Ledger) -> str:
 
 def _understood(ledger: Ledger) -> str:
     total, base = ledger.total_bits, ledger.baselines
-    if base.selection is not None:
-        against, bound = base.selection, f"{base.selection:.1f} bits of selection ({base.selection_prior})"
-    else:
-        against, bound = base.weights, f"{base.weights:.0f} bits of the weights"
-    if total > against:
-        more = "" if base.selection is not None else ", which bound the bits of optimisation from above"
-        return f"Its total, {total:.1f}, is above the {bound}{more}: no full understanding."
-    if total >= base.no_explanation:
-        return f"That its total, {total:.1f}, is within the {bound} says nothing: so is the total of no explanation."
-    if base.selection is not None:
-        return f"Its total, {total:.1f}, is within the {bound}: full understanding, under these conventions."
-    return (
-        f"Its total, {total:.1f}, is within the {bound}, which bound the bits of optimisation from above; whether "
-        "it is within those cannot be said here."
-    )
+    if not base.selection_bits:
+        bound = f"{base.weight_bits:.0f} bits of the weights"
+        if total > base.weight_bits:
+            above = f"Its total, {total:.1f}, is above the {bound}"
+            return f"{above}, which bound the bits of optimisation from above: {_NO}."
+        if total >= base.no_explanation_bits:
+            return f"That its total, {total:.1f}, is within the {bound} says nothing: {_SO_IS_NOTHING}."
+        return (
+            f"Its total, {total:.1f}, is within the {bound}, which bound the bits of optimisation from above; "
+            "whether it is within those cannot be said here."
+        )
+    least = min(base.selection_bits, key=lambda one: one.low)
+    most = max(base.selection_bits, key=lambda one: one.high)
+    if total > most.high:
+        return f"Its total, {total:.1f}, is above the bits of selection, at most {most.high:.1f} ({most.prior}): {_NO}."
+    if total >= base.no_explanation_bits:
+        return (
+            f"That its total, {total:.1f}, is not above the bits of selection says nothing: {_SO_IS_NOTHING}."
+        )
+    if total <= least.low and not any(one.is_bound for one in base.selection_bits):
+        return (
+            f"Its total, {total:.1f}, is within the bits of selection, at least {least.low:.1f} ({least.prior}): "
+            "full understanding, under these conventions."
+        )
+    priors = ", ".join(f"{one.low:.1f} to {one.high:.1f} ({one.prior})" for one in base.selection_bits)
+    return f"Whether its total, {total:.1f}, is within the bits of selection hangs on their prior: {priors}."
+
+
+_NO = "no full understanding"
+_SO_IS_NOTHING = "so is the total of no explanation"
