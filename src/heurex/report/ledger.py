@@ -161,7 +161,7 @@ def _draw_bars(axes: Axes, ledger: Ledger) -> None:
         )
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel="bits", ylim=(0, top))
-    axes.legend(frameon=False, fontsize=7, loc="upper left")
+    axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def _draw_curve(axes: Axes, ledger: Ledger) -> None:
