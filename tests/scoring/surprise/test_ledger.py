@@ -301,3 +301,34 @@ def test_other_settings_of_the_original(m43, settings):
     assert all(entry.bits >= 0 for entry in ledger.entries)
     labels = sum("latent" in entry.statement for entry in ledger.entries)
     assert labels == (settings.get("gates", "latent") == "latent")
+
+
+def hand_built(sharpness):
+    """The noise-free symmetric model of a sharpness: Robinson, "Symmetric RNNs"."""
+    s = float(sharpness)
+    first = np.array([[1, -s - 1, s], [-1, -s, s + 1]])
+    out = np.array([[1, 1], [-s, s + 1], [s + 1, -s]])
+    u = np.array([[1.0, 0, 0, -1], [0, 1, -1, 0]])
+    return heurex.Rnn(
+        u.T @ first[:, 2], u.T @ first[:, :2] @ np.linalg.inv(first[:, 1:]) @ u, out @ np.abs(u)
+    )
+
+
+def test_models_with_corners_that_meet():
+    """Cells without extent, gates at one half, no noise: bits are finite, never negative, and add up."""
+    idle = heurex.Rnn([0, 0, 0], np.zeros((3, 3)), np.zeros((3, 3)))
+    for model, methods in (
+        (hand_built(1), ("original", "symmetric", "layerwise")),
+        (hand_built(100), ("layerwise", "exact")),
+        (idle, ("exact", "layerwise")),
+    ):
+        for method in methods:
+            ledger = heurex.surprise(model, method, prior="uniform", **MANY)
+            bits = np.array([entry.bits for entry in ledger.entries])
+            assert np.isfinite(bits).all()
+            assert (bits >= 0).all()
+            assert np.isfinite(ledger.curve.total).all()
+    # the symmetric version is the whole truth there, and cheaper than the weights
+    ledger = heurex.surprise(hand_built(1), "symmetric", **MANY)
+    assert ledger.estimate == pytest.approx(ledger.truth, abs=1e-9)
+    assert ledger.total_bits < ledger.baselines.weight_bits

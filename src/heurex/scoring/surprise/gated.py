@@ -18,6 +18,8 @@ __all__ = ["Claim", "GatedCell"]
 # A probability this near to 0 or 1 is 0 or 1: the square root in a gate would make 1e-8 out of rounding.
 _SNAP: Final = 1e-12
 _HALF: Final = 0.5 + 1e-12
+# Of a cell without extent nothing is known, and nothing hangs on it.
+_NEGLIGIBLE: Final = 1e-15
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class GatedCell:
 
     def claims_from(self, step: int, preactivation: np.ndarray) -> list[Claim]:
         """The same with the preactivation of ``step`` as a linear map ``(d, n)``."""
+        if self.fraction < _NEGLIGIBLE:
+            return [Claim("", self.fraction, 0, NONE), *self._walk(step, preactivation, 1.0, "")]
         before = self._value(step, preactivation, 1.0)
 
         def moved(error: float) -> float:
@@ -143,6 +147,8 @@ class GatedCell:
 
     def _probs(self, z: np.ndarray) -> np.ndarray:
         """For each neuron the share of the cell in which it is on."""
+        if self.fraction < _NEGLIGIBLE:
+            return np.zeros(len(z))
         p = np.array([self._where(row[None]) for row in z]) / self.fraction
         p[p < _SNAP] = 0.0
         p[p > 1 - _SNAP] = 1.0
