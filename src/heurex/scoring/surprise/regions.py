@@ -80,8 +80,7 @@ def _corners(cell: Cell) -> np.ndarray:
 def _chamber(cell: Cell) -> Chamber:
     """The cone of one ordering and one sign of x_0 that a region was cut from."""
     n = len(cell.ordering or ())
-    assert cell.rays is not None
-    positive = bool(np.any(cell.rays[:, 0] > 0))
+    positive = bool(np.any(_corners(cell)[:, 0] > 0))
     return next(
         one for one in chambers(n)
         if one.ordering == cell.ordering and bool(np.any(one.rays[:, 0] > 0)) == positive
