@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
 
@@ -71,6 +72,7 @@ _HOMES = {
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -83,6 +85,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
+    "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 
