@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         Estimator,
         External,
         Ops,
+        Sampled,
         Status,
+        count_right,
         estimate,
         linear_pieces,
+        sampled_accuracy,
     )
     from heurex.estimators.order import canonical_order
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
 
@@ -52,9 +56,12 @@ _HOMES = {
         "Estimator",
         "External",
         "Ops",
+        "Sampled",
         "Status",
+        "count_right",
         "estimate",
         "linear_pieces",
+        "sampled_accuracy",
     ),
     "heurex.estimators.order": ("canonical_order",),
     "heurex.standard": ("standardise",),
@@ -65,6 +72,7 @@ _HOMES = {
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -74,9 +82,10 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
-    "standardise", "canonical_order", "linear_pieces",
+    "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
+    "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from heurex import kernels
 from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import regions_kernel
+from heurex.estimators.anytime import check_budget, estimate_stack_within, estimate_within
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.estimators.exact_strips import right_share, right_shares
 from heurex.model import Rnn, RnnStack
@@ -173,10 +174,13 @@ class Exact(Estimator):
 
     Parameters
     ----------
+    budget
+        None, or how many operations it may take: then bounds on the accuracy come back, and their middle; see
+        :func:`heurex.estimators.anytime.estimate_within`.
     by
-        ``"strips"``: the borders of what is answered rightly, as arcs, strip by strip (docs/exact.md).
+        ``"strips"``: the border of what is answered rightly, arc by arc, strip by strip (docs/exact.md).
         ``"regions"``: every activation region cut out and measured by itself; slower, and shares no code with the
-        strips but the forward pass.
+        strips. Makes no difference within a budget.
 
     Notes
     -----
@@ -202,14 +206,18 @@ class Exact(Estimator):
     assumes: ClassVar[str] = "nothing"
     applies: ClassVar[str] = "any d; n = 2 or 3"
     cost: ClassVar[str] = "about 3,000 operations for (4, 3) by strips, 32,000 by regions"
+    budget: int | None = None
     by: Way = "strips"
 
     def __post_init__(self) -> None:
+        check_budget(self.budget)
         if self.by not in get_args(Way):
             raise UsageError(f"by is {self.by!r}; expected one of {', '.join(get_args(Way))}")
 
     def estimate(self, model: Rnn) -> Estimate:
-        """The exact accuracy with the network's regions as cells."""
+        """The exact accuracy with the network's regions as cells, or without cells within a budget."""
+        if self.budget is not None:
+            return estimate_within(model, self.budget, self.name, self.settings())
         scale = _require(model)
         starts, sizes, labels = _starts(model.seq_len)
         found = _walk(model, starts, sizes, labels, 64 * model.hidden_size)
@@ -238,6 +246,8 @@ class Exact(Estimator):
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """Exact accuracies through the compiled kernels."""
+        if self.budget is not None:
+            return estimate_stack_within(stack, self.budget)
         scale = _require(stack)
         if self.by == "regions":
             return _region_shares(stack, scale)

@@ -41,6 +41,14 @@ def _symmetric_cells() -> None:
     Symmetric(condition="all").estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _budget() -> None:
+    from heurex.estimators import Exact
+    from heurex.model import RnnStack
+    from heurex.zoo import load
+
+    Exact(budget=0).estimate_stack(RnnStack.of([load("m43")]))
+
+
 def _cones(n: int, k: int) -> None:
     from heurex.cones import higher, lower
 
@@ -63,13 +71,17 @@ class Group:
 
 # The longest first.
 GROUPS: Final[dict[str, Group]] = {
+    "exact within a budget": Group(_budget, (), "estimators.anytime_kernel"),
     "cones of 4 to 6 dimensions": Group(_cones, (4, 5), "cones.polyhedral"),
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
-    "exact, by strips": Group(_estimator, ("exact",), "estimators.exact_strips_kernel"),
-    "exact, by regions": Group(_regions, (), "estimators.regions_kernel"),
+    "response": Group(_estimator, ("response",), "estimators.response_kernel"),
+    "exact": Group(_estimator, ("exact",), "estimators.exact_strips_kernel"),
+    "exact by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
+    "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
 """By name what can be compiled apart."""
