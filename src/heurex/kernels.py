@@ -16,7 +16,9 @@ The rules for a kernel module are few. It declares ``KERNEL = True``. It imports
 *numbers* come from :func:`reals` (arrays of integers and booleans from NumPy as usual). Constants
 that a kernel multiplies with or adds count as operations like any others; comparisons, absolute
 values, changes of sign and copies are free. A kernel module that declares ``FUSED = True`` lets the
-compiler round a product and the sum it goes into once instead of twice, where the processor can.
+compiler round a product and the sum it goes into once instead of twice, where the processor can. One that declares
+``LENT = True`` makes no arrays of its own, so that nobody need count who still holds one; functions that it names in
+``INLINED`` are compiled into their callers.
 """
 
 from __future__ import annotations
@@ -289,8 +291,12 @@ def _compile(function: FunctionType) -> Kernel:
     import numba
 
     # Said outright either way: what is left unsaid numba takes over from whatever function calls this one.
-    fused = getattr(sys.modules.get(function.__module__), "FUSED", False)
+    home = sys.modules.get(function.__module__)
+    fused = getattr(home, "FUSED", False)
     how: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"} if fused else False}
+    how["forceinline"] = function.__name__ in getattr(home, "INLINED", ())
+    if getattr(home, "LENT", False):
+        how["_nrt"] = False
     folder = cache_folder(function.__module__)
     if folder is None:
         return numba.njit(**how)(function)

@@ -10,7 +10,7 @@ from models import hand_built, random_model
 
 import heurex
 from heurex import Rnn, RnnStack, Status, UsageError
-from heurex.estimators import Exact, exact_arcs_kernel, exact_circle_kernel, exact_strips_kernel
+from heurex.estimators import Exact, exact_arcs_kernel, exact_batch_kernel
 from heurex.estimators.exact_strips import corner_angles, right_share, right_shares
 
 STRIPS, REGIONS = Exact(), Exact(by="regions")
@@ -110,13 +110,12 @@ def many_digits(model):
                 angles[i, j, k] = mp.atan2(1, (mp.sqrt(3) + half) * pole + side * half) / (2 * mp.pi)
     weights = [as_digits(w[None]) for w in (model.w_hi, model.w_hh, model.w_oh)]
     values, slacks, flags = as_digits(np.zeros(1)), as_digits(np.zeros(1)), np.zeros((1, 2), np.int64)
+    made = {}
+    kernel = forty_digits(exact_batch_kernel, made)
+    made["heurex.estimators.exact_arcs_kernel"].ROOT_TWO = mp.sqrt(2)
     if model.seq_len == 2:
-        kernel = forty_digits(exact_circle_kernel, {})
         kernel.angle_batch(*weights, False, values, slacks, flags)
     else:
-        kernel = forty_digits(exact_strips_kernel, {})
-        root = forty_digits(exact_arcs_kernel, {})
-        assert root is not None
         kernel.share_batch(*weights, 0, angles, False, values, slacks, flags)
     return values[0]
 

@@ -20,6 +20,19 @@ from math import sqrt
 import numpy as np
 
 KERNEL = True
+LENT = True
+INLINED = (
+    "turn",
+    "known_m",
+    "add_arc",
+    "add_border",
+    "place",
+    "net",
+    "add_jump",
+    "cross_order",
+    "cross_level",
+    "cross",
+)
 
 X, Y, M, LEAD_1, LEAD_2, SQUARE, SHARE, MOVED, NOISE = 0, 1, 2, 3, 4, 5, 6, 7, 8
 POINT_COLUMNS = 9

@@ -11,11 +11,11 @@ from math import atan2
 
 import numpy as np
 
-from heurex.estimators.exact_arcs_kernel import COUNTS, DOUBT, IM, RE, SLACK, TURNS, UNIT, turn
+from heurex.estimators.exact_arcs_kernel import DOUBT, IM, RE, SLACK, TURNS, UNIT, turn
 from heurex.estimators.exact_rays_kernel import next_zero
-from heurex.kernels import reals
 
 KERNEL = True
+LENT = True
 
 TWO_PI = 6.283185307179586
 # A lead below this share of its largest term is rounding, not a value.
@@ -120,7 +120,7 @@ def right_angle(
             x, here = half, middle
             more = True
             while more:
-                to, more = next_zero(x, side > 0, which, kinds, sums, d)
+                to, more = next_zero(x, side, which, kinds, sums, d)
                 there = ends[0] if side > 0 else ends[1]
                 if more:
                     there = lead_on_ray(to, False, which, kinds, leads, sums, bound)
@@ -151,17 +151,3 @@ def right_angle(
     if total[IM] != 0 or total[RE] < 0:
         value = atan2(total[IM], total[RE]) / TWO_PI
     return value + count[TURNS]
-
-
-def angle_batch(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, bound: bool,
-    values: np.ndarray, slacks: np.ndarray, flags: np.ndarray,
-) -> None:  # fmt: skip
-    """:func:`right_angle` for each of a stack of models."""
-    d = w_hi.shape[1]
-    kinds, count = np.zeros(d, np.int64), np.zeros(COUNTS, np.int64)
-    leads, sums, total = reals(d), reals(2, d), reals(3)
-    for b in range(w_hi.shape[0]):
-        values[b] = right_angle(w_hi[b], w_hh[b], w_oh[b], kinds, leads, sums, total, count, bound)
-        slacks[b] = total[SLACK]
-        flags[b, 0], flags[b, 1] = 0, count[DOUBT]

@@ -42,6 +42,8 @@ from heurex.estimators.exact_arcs_kernel import (
 )
 
 KERNEL = True
+LENT = True
+INLINED = ("judge", "changes", "add_changes", "lead")
 
 # A lead below this share of its largest term is rounding, not a value.
 ROUNDING = 2e-15

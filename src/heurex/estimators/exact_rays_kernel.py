@@ -30,11 +30,16 @@ from heurex.estimators.exact_arcs_kernel import (
 from heurex.estimators.exact_faces_kernel import ROUNDING, changes, judge
 
 KERNEL = True
+LENT = True
+INLINED = ("responses", "next_zero", "still_zero")
 
 # Beyond this a zero is left to the walk through the regions.
 FAR = 1e60
 # Slots of rays: (0, 1), (0, -1), x_0 = x_1, and three that take turns.
-UP, DOWN, MIDDLE, SLOTS = 0, 1, 2, 6
+# NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
+MIDDLE, TURNING, SLOTS = np.int64(2), np.int64(3), 6
+NONE = np.int64(-1)
+STRAIGHT = np.bool_(True)
 
 
 def standardise(
@@ -229,7 +234,7 @@ def build_ray(
 
 
 def next_zero(
-    x: float, outwards: bool, which: int, kinds: np.ndarray, sums: np.ndarray, d: int
+    x: float, side: int, which: int, kinds: np.ndarray, sums: np.ndarray, d: int
 ) -> tuple[float, bool]:
     """The nearest zero of a second-step neuron beyond x, and whether there is one."""
     best, any_left = 0.0, False
@@ -237,9 +242,9 @@ def next_zero(
         if kinds[j] == 0:
             continue
         zero = -sums[which, j] if kinds[j] > 0 else sums[which, j]
-        if outwards and zero > x and (not any_left or zero < best):
+        if side > 0 and zero > x and (not any_left or zero < best):
             best, any_left = zero, True
-        if not outwards and zero < x and (not any_left or zero > best):
+        if side < 0 and zero < x and (not any_left or zero > best):
             best, any_left = zero, True
     return best, any_left
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from heurex import kernels
-from heurex.estimators import exact_circle_kernel, exact_strips_kernel
+from heurex.estimators import exact_batch_kernel
 from heurex.estimators.base import Ops
 from heurex.model import Rnn, RnnStack
 
@@ -60,10 +60,9 @@ def right_share(model: Rnn) -> Shares:
     idle_runs = (0, 1) if model.seq_len == 3 else (0,)
     best: Shares | None = None
     for idle in idle_runs:
-        module: Any = exact_strips_kernel if model.seq_len == 3 else exact_circle_kernel
-        counting, numbers, tally = kernels.counted(module, weights)
+        counting, numbers, tally = kernels.counted(exact_batch_kernel, weights)
         value = kernels.plain(_run(counting, numbers, model.seq_len, idle, False, object)[0])
-        found = _shares(_run(module, weights, model.seq_len, idle, True, np.float64))
+        found = _shares(_run(exact_batch_kernel, weights, model.seq_len, idle, True, np.float64))
         if not np.array_equal(value, found.value, equal_nan=True):
             raise AssertionError("the counted and the interpreted kernel disagree")
         ops = ops + Ops.of(tally)
@@ -77,7 +76,7 @@ def right_share(model: Rnn) -> Shares:
 
 def right_shares(stack: RnnStack) -> Shares:
     """Many models, compiled."""
-    module = kernels.compiled(exact_strips_kernel if stack.seq_len == 3 else exact_circle_kernel)
+    module = kernels.compiled(exact_batch_kernel)
     weights = {"w_hi": stack.w_hi, "w_hh": stack.w_hh, "w_oh": stack.w_oh}
     first = _shares(_run(module, weights, stack.seq_len, 0, True, np.float64))
     again = np.flatnonzero(_is_loose(first))

@@ -13,16 +13,13 @@ from heurex.estimators.exact_arcs_kernel import (
     ANSWER,
     BITS,
     COUNTS,
-    DOUBT,
     END,
     FLAT,
     FREE,
     HALF,
     IM,
     KNOWN,
-    MARK_COLUMNS,
     MOVED,
-    POINT_COLUMNS,
     POLE,
     RE,
     SIDE,
@@ -33,20 +30,25 @@ from heurex.estimators.exact_arcs_kernel import (
     UNIT,
     X,
     Y,
+    net,
 )
-from heurex.estimators.exact_faces_kernel import CHANGES, ROUNDING, add_changes, changes, finish, judge
+from heurex.estimators.exact_faces_kernel import ROUNDING, add_changes, changes, finish, judge
 from heurex.estimators.exact_rays_kernel import (
     FAR,
     MIDDLE,
+    NONE,
     SLOTS,
+    STRAIGHT,
+    TURNING,
     build_ray,
     next_zero,
     standardise,
     still_zero,
 )
-from heurex.kernels import reals
 
 KERNEL = True
+LENT = True
+INLINED = ("begin", "add_side", "answer_at_corner", "corner", "between", "spread", "meeting")
 TWO_PI = 6.283185307179586
 INFINITY = float("inf")
 
@@ -220,25 +222,95 @@ def corner(
     return v
 
 
-def right_corner(
-    middle: int, lines: int, half: int, side: int, first: bool,
-    points: np.ndarray, marks: np.ndarray, cuts: np.ndarray,
-) -> int:  # fmt: skip
-    """1, -1 or 0: where x_0, x_1 and x_2 meet, the right answer begins above, below or on neither side of a plane.
-
-    The plane is x_2 = x_0 (``first``) or x_2 = x_1, on one side of x_0 = x_1.
-    """
-    answer = marks[middle * (3 * lines + 4) + lines, ANSWER]
-    for r in range(middle * (lines + 1), (middle + 1) * (lines + 1)):
+def answer_at_corner(lines: int, half: int, points: np.ndarray, marks: np.ndarray, cuts: np.ndarray) -> int:
+    """The answer just below the ray x_0 = x_1 = x_2 of one half, on the ray x_0 = x_1."""
+    answer = marks[MIDDLE * (3 * lines + 4) + lines, ANSWER]
+    for r in range(MIDDLE * (lines + 1), (MIDDLE + 1) * (lines + 1)):
         for k in range(cuts[r, 0]):
             v = cuts[r, 1 + 3 * k]
-            below = marks[v, POLE] < 0 or (marks[v, POLE] == 0 and points[v, Y] < half)
-            if below:
+            if marks[v, POLE] < 0 or (marks[v, POLE] == 0 and points[v, Y] < half):
                 answer = cuts[r, 3 + 3 * k]
-    high = 1 if side > 0 else 0
-    upper = first == (high == 0)
-    above, under = (high, 2) if upper else (2, 1 - high)
-    return 1 if answer == above else (-1 if answer == under else 0)
+    return answer
+
+
+def begin(
+    lines: int, kinds: np.ndarray, weights: np.ndarray, leads: np.ndarray, sums: np.ndarray,
+    hidden: np.ndarray, received: np.ndarray, points: np.ndarray, marks: np.ndarray,
+    count: np.ndarray, zeros: np.ndarray, order: np.ndarray, scales: np.ndarray, cuts: np.ndarray,
+    on: np.ndarray, z: np.ndarray, loud: np.ndarray, bound: bool,
+) -> int:  # fmt: skip
+    """The poles and the rays (0, 1) and (0, -1); returns the answer at the pole (0, 0, -1)."""
+    poles = SLOTS * (3 * lines + 4)
+    for pole in range(2):
+        active = 0
+        for i in range(kinds.shape[0]):
+            if kinds[i] == 2 * pole - 1:
+                on[active] = i
+                z[active] = 1.0
+                loud[active] = 3 * UNIT
+                active += 1
+        judge(points, marks, poles + pole, leads, active, kinds.shape[0], on, z, loud, ROUNDING, bound)
+    for slot in range(2):
+        build_ray(
+            slot, 1.0 - 2.0 * slot, STRAIGHT, NONE, lines, kinds, weights, leads, sums, hidden, received,
+            points, marks, count, zeros, order, scales, cuts, on, z, loud, bound,
+        )  # fmt: skip
+    return marks[poles, ANSWER]
+
+
+def add_side(
+    which: int, side: int, lines: int, kinds: np.ndarray, weights: np.ndarray, leads: np.ndarray,
+    sums: np.ndarray, hidden: np.ndarray, received: np.ndarray, points: np.ndarray, marks: np.ndarray,
+    total: np.ndarray, count: np.ndarray, zeros: np.ndarray, order: np.ndarray, scales: np.ndarray,
+    cuts: np.ndarray, on: np.ndarray, z: np.ndarray, loud: np.ndarray, now: np.ndarray, found: np.ndarray,
+    counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray, bound: bool,
+) -> None:  # fmt: skip
+    """All strips of one half from x_0 = x_1 to x_0 = 0, outwards to larger (``side`` 1) or smaller x_1 (-1).
+
+    The next ray is that of the next neuron of the second step; if a neuron that does not read x_2 changes its sign
+    before it, there is one more ray where that one vanishes.
+    """
+    d = weights.shape[1]
+    base, target, x, to = MIDDLE, NONE, 1.0 - 2.0 * which, 0.0
+    more = True
+    while True:
+        slot, still, at = NONE, NONE, to
+        if target < 0:
+            to, more = next_zero(x, side, which, kinds, sums, d)
+            target = (1 - side) // 2
+            if more:
+                if abs(to) > FAR:
+                    count[TROUBLE] = 1
+                target = slot = TURNING if base != TURNING else TURNING + 1
+                at = to
+            else:
+                to = 1.0 * side
+        if slot < 0 and lines < kinds.shape[0]:
+            at, still = still_zero(base, target, kinds, zeros, x, to, not more)
+            if still >= 0:
+                slot = TURNING
+                while slot == base or slot == target:
+                    slot += 1
+        if slot >= 0:
+            build_ray(
+                slot, at, not STRAIGHT, still, lines, kinds, weights, leads, sums, hidden, received,
+                points, marks, count, zeros, order, scales, cuts, on, z, loud, bound,
+            )  # fmt: skip
+            if still < 0 and lines < kinds.shape[0]:
+                # now that the target stands, look for rays before it
+                continue
+        end = slot if still >= 0 else target
+        sweep(
+            base, end, lines, kinds, leads, end < MIDDLE, points, marks, total, count, zeros, order,
+            scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
+        )  # fmt: skip
+        base = end
+        if still >= 0:
+            x = at
+        elif more:
+            x, target = to, NONE
+        else:
+            return
 
 
 def right_share(
@@ -249,12 +321,18 @@ def right_share(
     counts: np.ndarray, bits: np.ndarray, rest: np.ndarray, shares: np.ndarray,
     hidden: np.ndarray, received: np.ndarray, meets: np.ndarray, bound: bool,
 ) -> float:  # fmt: skip
-    """The accuracy; all arrays but the weights and ``meets`` are room to work in, as :func:`rooms` makes it.
+    """The accuracy of one model. All arrays but the weights and ``meets`` are room to work in.
 
-    ``count`` tells whether there was trouble, or an answer that hangs on rounding; ``total[SLACK]`` is a bound on the
-    error in turns of the plane's angle.
+    Parameters
+    ----------
+    w_hi, w_hh, w_oh
+        Weights, shapes ``(d,)``, ``(d, d)``, ``(3, d)``.
+    meets
+        The arcs from x_0 = x_1 = x_2 to x_0 = 0 in turns, ``(2, 2, 2)``: half, side, plane x_2 = x_0 or x_2 = x_1.
+    count, total
+        Out: ``count[TROUBLE]`` is 1 if the value is none, ``count[DOUBT]`` if an answer hangs on rounding;
+        ``total[SLACK]`` bounds the error as an angle, if ``bound``.
     """
-    d = w_hi.shape[0]
     standardise(w_hi, w_hh, w_oh, kinds, weights, leads, sums)
     lines = 0
     for j in range(kinds.shape[0]):
@@ -267,111 +345,34 @@ def right_share(
     if lines == 0:
         count[TROUBLE] = 1
         return 0.0
-    poles = SLOTS * (3 * lines + 4)
-    for pole in range(2):
-        active = 0
-        for i in range(kinds.shape[0]):
-            if kinds[i] == 2 * pole - 1:
-                on[active] = i
-                z[active] = 1.0
-                loud[active] = 3 * UNIT
-                active += 1
-        judge(points, marks, poles + pole, leads, active, kinds.shape[0], on, z, loud, ROUNDING, bound)
-    for slot in range(2):
-        x = 1.0 - 2.0 * slot
-        build_ray(
-            slot, x, True, -1, lines, kinds, weights, leads, sums, hidden, received,
-                        points, marks, count,
-            zeros, order, scales, cuts, on, z, loud, bound,
-        )  # fmt: skip
-    value = 0.5 if marks[poles, ANSWER] < 2 else 0.0
+    lowest = begin(
+        lines, kinds, weights, leads, sums, hidden, received, points, marks, count, zeros, order, scales,
+        cuts, on, z, loud, bound,
+    )  # fmt: skip
+    # with x_2 the smallest the label is 0 on one half of the plane and 1 on the other
+    value = 0.5 if lowest < 2 else 0.0
     for which in range(2):
         half = 1 - 2 * which
         count[HALF] = half
         build_ray(
-            MIDDLE, 1.0 * half, False, -1, lines, kinds, weights, leads, sums, hidden, received,
-                        points, marks, count,
-            zeros, order, scales, cuts, on, z, loud, bound,
+            MIDDLE, 1.0 * half, not STRAIGHT, NONE, lines, kinds, weights, leads, sums, hidden, received,
+            points, marks, count, zeros, order, scales, cuts, on, z, loud, bound,
         )  # fmt: skip
-        for side in (1, -1):
+        answer = answer_at_corner(lines, half, points, marks, cuts)
+        for turned in range(2):
+            side, high = 1 - 2 * turned, 1 - turned
             count[SIDE] = side
             for plane in range(2):
-                jump = right_corner(MIDDLE, lines, half, side, plane == 0, points, marks, cuts)
-                if jump > 0:
-                    value = value + meets[which, (1 - side) // 2, plane]
-                elif jump < 0:
-                    value = value - meets[which, (1 - side) // 2, plane]
-            base, x = MIDDLE, 1.0 * half
-            more = True
-            while more:
-                to, more = next_zero(x, side > 0, which, kinds, sums, d)
-                if not more:
-                    to = 1.0 * side
-                target = 3 if base != 3 else 4
-                if more:
-                    if abs(to) > FAR:
-                        count[TROUBLE] = 1
-                    build_ray(
-                        target, to, False, -1, lines, kinds, weights, leads, sums, hidden, received,
-                        points, marks, count,
-                        zeros, order, scales, cuts, on, z, loud, bound,
-                    )  # fmt: skip
-                else:
-                    target = (1 - side) // 2
-                while True:
-                    at, still = still_zero(base, target, kinds, zeros, x, to, not more)
-                    if still < 0:
-                        break
-                    spare = 3
-                    while spare == base or spare == target:
-                        spare += 1
-                    build_ray(
-                        spare, at, False, still, lines, kinds, weights, leads, sums, hidden, received,
-                        points, marks, count,
-                        zeros, order, scales, cuts, on, z, loud, bound,
-                    )  # fmt: skip
-                    sweep(
-                        base, spare, lines, kinds, leads, False, points, marks, total, count, zeros, order,
-                        scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
-                    )  # fmt: skip
-                    base, x = spare, at
-                sweep(
-                    base, target, lines, kinds, leads, not more, points, marks, total, count, zeros, order,
-                    scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
-                )  # fmt: skip
-                base, x = target, to
+                # x_2 = x_0 is the upper one of the two planes where x_0 > x_1
+                jump = net(answer, high, 2) if plane == high else net(answer, 2, 1 - high)
+                if jump != 0:
+                    value = value + (
+                        meets[which, turned, plane] if jump > 0 else -meets[which, turned, plane]
+                    )
+            add_side(
+                which, side, lines, kinds, weights, leads, sums, hidden, received, points, marks, total, count,
+                zeros, order, scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, bound,
+            )  # fmt: skip
     if total[IM] != 0 or total[RE] < 0:
         value = value + atan2(total[IM], total[RE]) / TWO_PI
     return value + count[TURNS]
-
-
-def share_batch(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, idle: int, meets: np.ndarray, bound: bool,
-    values: np.ndarray, slacks: np.ndarray, flags: np.ndarray,
-) -> None:  # fmt: skip
-    """:func:`right_share` for each of a stack of models."""
-    d = w_hi.shape[1]
-    all_neurons = d + idle
-    stride = 3 * all_neurons + 4
-    room = SLOTS * stride + 2 + 8 * all_neurons * all_neurons + 64 * all_neurons + 100
-    kinds, on = np.zeros(all_neurons, np.int64), np.zeros(all_neurons, np.int64)
-    weights, leads, sums = reals(all_neurons, d), reals(2, all_neurons), reals(2, all_neurons)
-    points, marks = reals(room, POINT_COLUMNS), np.zeros((room, MARK_COLUMNS), np.int64)
-    total, count = reals(3), np.zeros(COUNTS, np.int64)
-    zeros, order = reals(SLOTS, all_neurons), np.zeros((SLOTS, all_neurons), np.int64)
-    scales, cuts = reals(2, SLOTS, all_neurons), np.zeros((SLOTS * (all_neurons + 1) + 1, 7), np.int64)
-    z, loud, now = reals(all_neurons), reals(all_neurons), np.zeros((2, all_neurons), np.int64)
-    found = np.zeros((all_neurons + 1, CHANGES, 3), np.int64)
-    counts, bits, rest = (
-        np.zeros(all_neurons + 1, np.int64),
-        np.zeros(all_neurons + 1, np.int64),
-        np.zeros(3, np.int64),
-    )
-    shares, hidden, received = reals(all_neurons), reals(d), reals(all_neurons)
-    for b in range(w_hi.shape[0]):
-        values[b] = right_share(
-            w_hi[b], w_hh[b], w_oh[b], kinds, weights, leads, sums, points, marks, total, count, zeros, order,
-            scales, cuts, on, z, loud, now, found, counts, bits, rest, shares, hidden, received, meets, bound,
-        )  # fmt: skip
-        slacks[b] = total[SLACK]
-        flags[b, 0], flags[b, 1] = count[TROUBLE], count[DOUBT]

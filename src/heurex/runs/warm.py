@@ -77,7 +77,7 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
-    "exact": Group(_estimator, ("exact",), "estimators.exact_strips_kernel"),
+    "exact": Group(_estimator, ("exact",), "estimators.exact_batch_kernel"),
     "exact by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
