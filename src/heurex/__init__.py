@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         linear_pieces,
     )
     from heurex.estimators.order import canonical_order
+    from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
     from heurex.runs.compare import Comparison, compare
+    from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
     from heurex.scoring import Score, noisy_copies, score
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
@@ -57,10 +59,12 @@ _HOMES = {
         "linear_pieces",
     ),
     "heurex.estimators.order": ("canonical_order",),
+    "heurex.estimators.spec": ("read_methods",),
     "heurex.standard": ("standardise",),
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
     "heurex.runs.compare": ("Comparison", "compare"),
+    "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
@@ -72,11 +76,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cones, scores, errors
     "__version__",
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
-    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
+    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "read_methods",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
     "standardise", "canonical_order", "linear_pieces",
     "cone_fraction", "cone_measure", "ConeMeasure",
-    "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
+    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
+    "reproduce", "Reproduction",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

@@ -138,7 +138,9 @@ class Ops:
 
         A whole number where the weights are.
         """
-        return sum(weight * getattr(self, kind) for kind, weight in as_convention(convention).weights().items())
+        return sum(
+            weight * getattr(self, kind) for kind, weight in as_convention(convention).weights().items()
+        )
 
     def __mul__(self, times: int) -> Ops:
         return Ops(*(times * getattr(self, f.name) for f in fields(self)))
@@ -295,6 +297,7 @@ class External(Estimator):
     name: ClassVar[str] = "external"
     summary: ClassVar[str] = "a function of your own"
     kind: ClassVar[str] = "external"
+    told: ClassVar[tuple[str, ...]] = ("label", "declared_ops")
     function: Callable[[Rnn], float]
     label: str = "external"
     ops: int | Ops | None = None
@@ -306,7 +309,7 @@ class External(Estimator):
     def settings(self) -> dict[str, Any]:
         """Its name and declared operations."""
         declared = asdict(self.ops) if isinstance(self.ops, Ops) else self.ops
-        return {"label": self.label, "declared_ops": declared}
+        return dict(zip(self.told, (self.label, declared), strict=True))
 
     def estimate(self, model: Rnn) -> Estimate:
         """Call the function; its numerical error is unknown, hence NaN.

@@ -10,7 +10,7 @@ from heurex.errors import UsageError
 
 __all__ = ["CONVENTIONS", "Convention", "as_convention"]
 
-_KINDS: Final = ("add", "mul", "div", "sqrt", "atan2")
+_KINDS: Final[tuple[str, ...]] = ("add", "mul", "div", "sqrt", "atan2")
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,7 @@ FRONT: Final[dict[str, tuple[tuple[int, int] | None, ...]]] = {
 
 def default_methods(sizes: Sequence[tuple[int, int]]) -> list[Estimator]:
     """The default selection for models of these sizes (d, n)."""
-    specs = [
-        spec for spec, known in FRONT.items() if any(size is None or size in sizes for size in known)
-    ]
+    specs = [spec for spec, known in FRONT.items() if any(size is None or size in sizes for size in known)]
     return read_methods(specs)
 
 
@@ -61,7 +59,7 @@ def read_methods(methods: Sequence[Method]) -> list[Estimator]:
     >>> [label_of(one) for one in read_methods(["exact, sampling?samples=64|256"])]
     ['exact', 'sampling?samples=64', 'sampling?samples=256']
     """
-    found: dict[tuple[str, str], Estimator] = {}
+    found: dict[str, Estimator] = {}
     for method in methods:
         if isinstance(method, str):
             made = [one for spec in _split(method, ",") for one in _read_spec(spec)]
@@ -70,12 +68,15 @@ def read_methods(methods: Sequence[Method]) -> list[Estimator]:
         elif callable(method):
             made = [External(method, label=getattr(method, "__name__", "external"))]
         else:
-            raise UsageError(f"{method!r} is no method; expected a name, an estimator or a function of a model")
+            raise UsageError(
+                f"{method!r} is no method; expected a name, an estimator or a function of a model"
+            )
         for estimator in made:
-            key = method_key(estimator)
-            if key in found and found[key] != estimator:
-                raise UsageError(f"two different methods are named {key[0]!r}; expected labels that tell them apart")
-            found.setdefault(key, estimator)
+            label = label_of(estimator)
+            if found.setdefault(label, estimator) != estimator:
+                raise UsageError(
+                    f"two different methods are named {label!r}; expected names that tell them apart"
+                )
     return list(found.values())
 
 
@@ -83,7 +84,9 @@ def method_key(estimator: Estimator) -> tuple[str, str]:
     """What tells one method from another in tables: its name or label, and its settings as JSON."""
     name = getattr(estimator, "label", estimator.name)
     if isinstance(estimator, External) and name in REGISTRY:
-        raise UsageError(f"a function is labelled {name!r}, which is the name of a method; expected another label")
+        raise UsageError(
+            f"a function is labelled {name!r}, which is the name of a method; expected another label"
+        )
     try:
         return name, json.dumps(estimator.settings(), sort_keys=True)
     except TypeError as error:
@@ -103,13 +106,15 @@ def label_of(estimator: Estimator | str, settings: dict[str, Any] | None = None)
         settings = json.loads(text)
     else:
         name = estimator
-    cls = REGISTRY.get(name)
-    if cls is None:
+    told = settings or {}
+    if set(told) == set(External.told):
         return name
-    usual = json.loads(json.dumps(cls().settings()))
-    told = {key: value for key, value in (settings or {}).items() if usual.get(key) != value}
-    order = [f.name for f in fields(cls) if f.name in told]  # pyright: ignore[reportArgumentType]
-    written = "&".join(f"{key}={_write(told[key])}" for key in order)
+    cls = REGISTRY.get(name)
+    if cls is not None:
+        usual = json.loads(json.dumps(cls().settings()))
+        order = [f.name for f in fields(cls)]  # pyright: ignore[reportArgumentType]
+        told = {key: told[key] for key in order if key in told and usual.get(key) != told[key]}
+    written = "&".join(f"{key}={_write(value)}" for key, value in told.items())
     return f"{name}?{written}" if written else name
 
 
@@ -132,6 +137,7 @@ def _split(text: str, mark: str) -> list[str]:
 
 def _read_spec(spec: str) -> list[Estimator]:
     name, mark, query = spec.partition("?")
+    usual = REGISTRY[name]().settings() if name in REGISTRY else {}
     alternatives: dict[str, list[Any]] = {}
     for pair in _split(query, "&") if mark else []:
         key, equals, text = pair.partition("=")
@@ -140,14 +146,17 @@ def _read_spec(spec: str) -> list[Estimator]:
                 f"method {spec!r} is not understood at {pair!r}; expected name?key=value&key=value, "
                 f"such as sampling?samples=64|256"
             )
-        alternatives[key] = [_read_value(value) for value in _split(text, "|")]
+        alternatives[key] = [_read_value(value, usual.get(key)) for value in _split(text, "|")]
     return [
         make_estimator(name, **dict(zip(alternatives, values, strict=True)))
         for values in product(*alternatives.values())
     ]
 
 
-def _read_value(text: str) -> Any:
+def _read_value(text: str, usual: Any) -> Any:
+    """JSON where it can be; a setting that is a text by default takes ``true`` for a text too."""
+    if isinstance(usual, str) and not text.startswith('"'):
+        return text
     try:
         return json.loads(text)
     except ValueError:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ __all__ = ["finite", "prepare_folder", "whole", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path) -> Generator[Path]:
     """A draft to write to, which takes the path's place when it is finished and vanishes if it fails.
 
     Raises

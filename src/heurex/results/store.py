@@ -90,7 +90,9 @@ def _require_same(manifest: Path, wanted: dict[str, Any]) -> None:
     except (OSError, ValueError):
         held = None
     if not isinstance(held, dict):
-        raise ResultsError(f"{manifest} cannot be read as a manifest; expected an empty folder or one of the same run")
+        raise ResultsError(
+            f"{manifest} cannot be read as a manifest; expected an empty folder or one of the same run"
+        )
     for key in {**wanted, **held}:
         if held.get(key) != wanted.get(key):
             raise ResultsError(

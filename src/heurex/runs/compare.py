@@ -76,4 +76,3 @@ def compare(stack: RnnStack, methods: Sequence[Method], origin: Origin | None = 
     shared = np.all([np.isfinite(values) for values in by_name.values()], axis=0) & np.isfinite(truth)
     common = {name: score(values[shared], truth[shared]) for name, values in by_name.items()}
     return Comparison(truth, by_name, scores, common, rows)
-

@@ -45,7 +45,8 @@ def _mean_ops(rows: Sequence[Row], estimator: str) -> dict[str, float | None]:
     ops = [row.ops for row in mine if row.ops is not None]
     note = [row.ops_note for row in mine if row.ops_note is not None]
     means: dict[str, float | None] = {
-        f"ops_{name}": float(np.mean([one.total(name) for one in ops])) if ops else None for name in CONVENTIONS
+        f"ops_{name}": float(np.mean([one.total(name) for one in ops])) if ops else None
+        for name in CONVENTIONS
     }
     return means | {"ops_note": float(np.mean(note)) if note else None}
 

@@ -1,0 +1,120 @@
+"""Wall time of methods beside a sample's forward pass: measured in turns, so that a busy machine slows all alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+
+from heurex import kernels
+from heurex.errors import NotApplicable
+from heurex.estimators import forward_loop_kernel
+from heurex.estimators.base import Estimator, Status
+from heurex.estimators.spec import method_key
+from heurex.model import Rnn, RnnStack
+from heurex.runs.job import Chunk, Job
+from heurex.runs.local import CHUNK
+
+__all__ = ["forward_pass_s", "measure"]
+
+_ROUNDS: Final = 5
+_PATIENCE_S: Final = 0.2
+_SAMPLES: Final = 2**14
+
+
+def forward_pass_s(model: Rnn) -> float:
+    """Seconds of one sample's forward pass in the compiled sampler, drawing the input not included.
+
+    What wall times are compared with; the first call also compiles.
+    """
+    x = np.random.default_rng(0).standard_normal((_SAMPLES, model.seq_len))
+    answers = np.empty(_SAMPLES, np.int64)
+    run = kernels.compiled(forward_loop_kernel).forward_many
+    begun = time.perf_counter()
+    run(model.w_hi, model.w_hh, model.w_oh, x, answers)
+    return (time.perf_counter() - begun) / _SAMPLES
+
+
+@dataclass
+class _Stopwatch:
+    """A method on the models of one size: how many go in a batch, and the seconds of a model by round."""
+
+    estimator: Estimator
+    batch: int
+    seconds: list[float]
+
+
+def measure(job: Job, advance: Callable[[int], None] = lambda _steps: None) -> dict[str, Any]:
+    """Seconds of a model for every method and size: medians over rounds in which all take their turn.
+
+    Parameters
+    ----------
+    job
+        Its first models are the batches, of up to 32 models, fewer where a method is slow.
+    advance
+        Called with 1 after every round.
+
+    Returns
+    -------
+    A record ready for JSON: for each size the seconds of a sample's forward pass and of a model by method, None
+    for methods that apply to none of these models.
+    """
+    return {"rounds": _ROUNDS, "sizes": [_measure_size(stack, job, advance) for stack in _stacks(job)]}
+
+
+def _stacks(job: Job) -> list[RnnStack]:
+    """The first models of each size."""
+    first: dict[tuple[int, int], RnnStack] = {}
+    for s, source in enumerate(job.sources):
+        if source.origin != "clean":
+            stack, _ = job.models_of(Chunk(s, 0, 0, min(CHUNK, source.models)))
+            first.setdefault((stack.hidden_size, stack.seq_len), stack)
+    return list(first.values())
+
+
+def _measure_size(stack: RnnStack, job: Job, advance: Callable[[int], None]) -> dict[str, Any]:
+    watches: list[_Stopwatch] = []
+    for estimator in job.methods:
+        _run(estimator, stack[:1])
+        begun = time.perf_counter()
+        if _run(estimator, stack[:1]):
+            fitting = int(_PATIENCE_S / (time.perf_counter() - begun))
+            watches.append(_Stopwatch(estimator, max(1, min(fitting, len(stack))), []))
+    forward_pass_s(stack[0])
+    passes: list[float] = []
+    for _ in range(_ROUNDS):
+        passes.append(forward_pass_s(stack[0]))
+        for watch in watches:
+            begun = time.perf_counter()
+            _run(watch.estimator, stack[: watch.batch])
+            watch.seconds.append((time.perf_counter() - begun) / watch.batch)
+        advance(1)
+    timed = {method_key(watch.estimator): watch for watch in watches}
+    return {
+        "hidden_size": stack.hidden_size,
+        "seq_len": stack.seq_len,
+        "forward_pass_s": median(passes),
+        "methods": [_entry(method_key(estimator), timed) for estimator in job.methods],
+    }
+
+
+def _entry(key: tuple[str, str], timed: dict[tuple[str, str], _Stopwatch]) -> dict[str, Any]:
+    watch = timed.get(key)
+    return {
+        "estimator": key[0],
+        "settings": key[1],
+        "batch": watch and watch.batch,
+        "model_s": watch and median(watch.seconds),
+    }
+
+
+def _run(estimator: Estimator, stack: RnnStack) -> bool:
+    """Whether it applies to any of these models."""
+    try:
+        return any(status != Status.NOT_APPLICABLE for status in estimator.estimate_stack(stack).status)
+    except NotApplicable:
+        return False
