@@ -24,11 +24,12 @@ from heurex.report.labels import Label, place_labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 __all__ = ["front_figure"]
 
 _FRONTS: Final = (
-    ("on_front", "#E69F00", "-", 2.6, "front of all methods"),
+    ("on_front", "#E69F00", "-", 2.6, "front without sampling"),
     ("on_explanation_front", KINDS["explanation"].colour, "--", 1.3, "front of explanations"),
 )
 _FAINT: Final = "#C9C9C9"
@@ -54,16 +55,17 @@ def front_figure(record: dict[str, Any], group: dict[str, Any]) -> Figure:
         axes = figure.subplots()
         title, below = describe(record, group)
         _set_frame(axes, frame, group)
-        axes.set_title(title, loc="left", fontweight="bold", fontsize=11, pad=10)
-        axes.set_xlabel(f"operations for one model\n{below}")
-        line = _draw_sampling(axes, frame, group)
-        _draw_guesses(axes, frame, group)
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+        axes.set_title(below, loc="left", fontsize=8, color=LINE_COLOUR)
+        axes.set_xlabel("operations for one model")
+        line, lines = _draw_sampling(axes, frame, group)
+        fixed = [*lines, *_draw_guesses(axes, frame, group)]
         _draw_fronts(axes, points, frame)
         _draw_points(axes, points, frame)
         figure.legend(*_legend(axes), loc="outside lower center", ncols=4, frameon=False, fontsize=8)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        place_labels(axes, _labels(points, frame), _obstacles(points, frame, line))
+        place_labels(axes, _labels(points, frame), _obstacles(points, frame, line), fixed)
     return figure
 
 
@@ -96,25 +98,27 @@ def _set_frame(axes: Axes, frame: Frame, group: dict[str, Any]) -> None:
     axes.spines["top"].set_color(_FAINT)
 
 
-def _draw_sampling(axes: Axes, frame: Frame, group: dict[str, Any]) -> np.ndarray:
-    """Sampling's line, and fainter ones where the same error takes 10, 100, ... times fewer operations."""
+def _draw_sampling(axes: Axes, frame: Frame, group: dict[str, Any]) -> tuple[np.ndarray, list[Text]]:
+    """Sampling's line, and fainter ones at advantages of 10, 100, ... with their names."""
     x = np.geomspace(frame.left, frame.right, 60)
     one = group["truth"]["rms_spread"] * np.sqrt(group["sample_ops"]["convention"] / x)
     kept = one > frame.least
     axes.plot(
         x[kept], one[kept], color=LINE_COLOUR, lw=1.6, zorder=3, label="plain sampling: RMS of sqrt(p(1-p)/k)"
     )
-    for power in range(1, 8):
+    names: list[Text] = []
+    for power in range(1, 9):
         better = one / 10 ** (power / 2)
         shown = better > frame.least
-        if not shown[0]:
+        if better[0] < 1.4 * frame.least:
             break
         axes.plot(x[shown], better[shown], color=_FAINT, lw=0.7, zorder=1)
-        axes.annotate(
-            f"{10**power:,} times fewer", (x[0], better[0]), (3, -3), textcoords="offset points", fontsize=7,
+        name = axes.annotate(
+            f"advantage {10**power:,}", (x[0], better[0]), (3, -3), textcoords="offset points", fontsize=7,
             color="#9A9A9A", rotation=_slope(axes, x, better), rotation_mode="anchor", va="top",
         )  # fmt: skip
-    return np.stack([x[kept], one[kept]], axis=1)
+        names.append(name)
+    return np.stack([x[kept], one[kept]], axis=1), names
 
 
 def _slope(axes: Axes, x: np.ndarray, y: np.ndarray) -> float:
@@ -125,14 +129,18 @@ def _slope(axes: Axes, x: np.ndarray, y: np.ndarray) -> float:
     return float(np.degrees(np.arctan2(y1 - y0, x1 - x0)))
 
 
-def _draw_guesses(axes: Axes, frame: Frame, group: dict[str, Any]) -> None:
+def _draw_guesses(axes: Axes, frame: Frame, group: dict[str, Any]) -> list[Text]:
+    """Lines across, since they cost nothing; their names at the right."""
+    names: list[Text] = []
     for guess in group["guesses"]:
         if guess["rmse"] > 0:
             axes.axhline(guess["rmse"], color="#CC79A7", lw=1.1, ls=":", zorder=2)
-            axes.annotate(
+            name = axes.annotate(
                 f"guess at no cost: {guess['guess']}, {100 * guess['rmse']:.3g}%", (frame.right, guess["rmse"]),
                 (-4, 2), textcoords="offset points", ha="right", va="bottom", fontsize=8, color="#A84D80",
             )  # fmt: skip
+            names.append(name)
+    return names
 
 
 def _draw_fronts(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
@@ -145,7 +153,7 @@ def _draw_fronts(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
 
 def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
     for members in families(points):
-        if len(members) > 1:
+        if len(members) > 1 and not members[0].is_plain_sampling:
             x, y = [p.ops for p in members], [p.rmse or frame.zero for p in members]
             axes.plot(x, y, color=KINDS[members[0].kind].colour, lw=0.8, alpha=0.55, zorder=3)
     for name, kind in KINDS.items():
@@ -154,7 +162,9 @@ def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
             continue
         spread = [p for p in mine if p.rmse > 0]
         axes.vlines(
-            [p.ops for p in spread], [max(p.low, frame.least) for p in spread], [max(p.high, frame.least) for p in spread],
+            [p.ops for p in spread],
+            [max(p.low, frame.least) for p in spread],
+            [max(p.high, frame.least) for p in spread],
             color=kind.colour, lw=1, alpha=0.6, zorder=4,
         )  # fmt: skip
         axes.plot(
@@ -166,7 +176,8 @@ def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
 def _legend(axes: Axes) -> tuple[list[Any], list[str]]:
     """Points first, then lines."""
     handles, labels = axes.get_legend_handles_labels()
-    order = sorted(range(len(handles)), key=lambda i: handles[i].get_marker() == "None")
+    titles = {kind.title for kind in KINDS.values()}
+    order = sorted(range(len(handles)), key=lambda i: labels[i] not in titles)
     return [handles[i] for i in order], [labels[i] for i in order]
 
 
@@ -188,13 +199,15 @@ def _wrapped(text: str) -> str:
 
 
 def _obstacles(points: Sequence[Point], frame: Frame, line: np.ndarray) -> np.ndarray:
-    """Points, their families' lines and sampling's line."""
+    """Points, their families' lines, sampling's line and the fronts."""
     found = [line]
-    for members in families(points):
-        x, y = np.log([p.ops for p in members]), np.log([p.rmse or frame.zero for p in members])
+    lines = [[(p.ops, p.rmse or frame.zero) for p in members] for members in families(points)]
+    lines += [[(x, y or frame.zero) for x, y in front_steps(points, key, frame.right)] for key, *_ in _FRONTS]
+    for corners in filter(None, lines):
+        x, y = np.log(corners).T
         found.append(np.exp(np.stack([x, y], axis=1)))
-        for i in range(len(members) - 1):
-            share = np.linspace(0, 1, 12)
+        for i in range(len(corners) - 1):
+            share = np.linspace(0, 1, 16)
             found.append(
                 np.exp(np.stack([x[i] + share * (x[i + 1] - x[i]), y[i] + share * (y[i + 1] - y[i])], axis=1))
             )

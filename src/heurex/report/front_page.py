@@ -66,12 +66,13 @@ def _lines(go: Any, points: list[Point], frame: Frame, group: dict[str, Any]) ->
     kept = y > frame.least
     lines = [
         go.Scatter(
-            x=x[kept].tolist(), y=y[kept].tolist(), mode="lines", name="plain sampling", line={"color": "#555555", "width": 2},
+            x=x[kept].tolist(), y=y[kept].tolist(), mode="lines", name="plain sampling",
+            line={"color": "#555555", "width": 2},
             hovertemplate="sampling: %{y:.3%} for %{x:,.0f} operations<extra></extra>",
         )
     ]  # fmt: skip
     for key, name, line in (
-        ("on_front", "front of all methods", {"color": "#E69F00", "width": 3}),
+        ("on_front", "front without sampling", {"color": "#E69F00", "width": 3}),
         (
             "on_explanation_front",
             "front of explanations",
@@ -98,7 +99,7 @@ def _points(go: Any, points: list[Point], frame: Frame) -> list[Any]:
             go.Scatter(
                 x=[p.ops for p in members],
                 y=[p.rmse or frame.zero for p in members],
-                mode="lines+markers" if len(members) > 1 else "markers",
+                mode="lines+markers" if len(members) > 1 and not members[0].is_plain_sampling else "markers",
                 name=kind.title,
                 legendgroup=kind.title,
                 showlegend=kind.title not in named,

@@ -56,6 +56,11 @@ class Point:
     high: float
     row: dict[str, Any]
 
+    @property
+    def is_plain_sampling(self) -> bool:
+        """Whether it is a point of the line that is drawn anyway."""
+        return self.row["sampling_family"] == "sampling"
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -121,7 +126,7 @@ def families(points: Sequence[Point]) -> list[list[Point]]:
 
 
 def front_steps(points: Sequence[Point], key: str, right: float) -> list[tuple[float, float]]:
-    """Corners of the staircase of what is reached at each budget; its last step ends at the right, or at an exact one."""
+    """Corners of the staircase of what is reached at each budget, up to the right or to an error of 0."""
     on = sorted((point for point in points if point.row[key]), key=lambda point: point.ops)
     corners: list[tuple[float, float]] = []
     for point in on:

@@ -26,7 +26,8 @@ _COLUMNS: Final[tuple[str, ...]] = (
 def front_csv(record: dict[str, Any]) -> str:
     """The table as comma-separated values: methods, then guesses; errors as fractions, empty where unknown."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    names: list[str] = list(_COLUMNS)
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in record["rows"]:
         common = row["common"] or {"models": None, "rmse": None, "bias": None}

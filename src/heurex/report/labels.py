@@ -12,6 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 __all__ = ["Label", "place_labels"]
 
@@ -30,7 +31,9 @@ class Label:
     size: float = 8.0
 
 
-def place_labels(axes: Axes, labels: Sequence[Label], obstacles: np.ndarray) -> None:
+def place_labels(
+    axes: Axes, labels: Sequence[Label], obstacles: np.ndarray, fixed: Sequence[Text] = ()
+) -> None:
     """Write each label where it hides least, near its point; a hairline leads to those that had to move away.
 
     Parameters
@@ -41,13 +44,17 @@ def place_labels(axes: Axes, labels: Sequence[Label], obstacles: np.ndarray) -> 
         The most important first.
     obstacles
         What should stay visible, as points in data coordinates, ``(m, 2)``.
+    fixed
+        Texts that have their place.
     """
+    from matplotlib.patheffects import withStroke
+
     figure: Any = axes.figure
     renderer = figure.canvas.get_renderer()
     scale = figure.dpi / 72
     inside = axes.get_window_extent(renderer)
     dots = axes.transData.transform(obstacles) if len(obstacles) else np.zeros((0, 2))
-    taken: list[tuple[float, float, float, float]] = []
+    taken = [tuple(text.get_window_extent(renderer).extents) for text in fixed]
     for label in labels:
         at = axes.transData.transform((label.x, label.y))
         drawn = axes.annotate(
@@ -57,6 +64,7 @@ def place_labels(axes: Axes, labels: Sequence[Label], obstacles: np.ndarray) -> 
         extent = drawn.get_window_extent(renderer)
         half = (extent.width / 2, extent.height / 2)
         best, place, box = float("inf"), (0.0, 0.0), (0.0, 0.0, 0.0, 0.0)
+        drawn.set_path_effects([withStroke(linewidth=2.2, foreground="white", alpha=0.85)])
         for distance, angle in product(_DISTANCES, _DIRECTIONS):
             shift = _shift(half, distance * scale, angle)
             middle = (at[0] + shift[0], at[1] + shift[1])
@@ -66,6 +74,7 @@ def place_labels(axes: Axes, labels: Sequence[Label], obstacles: np.ndarray) -> 
                 best, place, box = cost, shift, trial
         taken.append(box)
         drawn.xyann = (place[0] / scale, place[1] / scale)
+        drawn.set_multialignment("center" if abs(place[0]) < half[0] else "left" if place[0] > 0 else "right")
         _lead(axes, label, at, box, scale)
 
 

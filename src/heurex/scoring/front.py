@@ -178,7 +178,7 @@ def _entries(
             shared = asdict(score(column.values[common], group.truth.values[common]))
         entry["common"] = shared
         entries.append(entry)
-    _add_best_sampler(group, entries)
+    _add_best_sampler(entries)
     _add_fronts(entries)
     _add_flips(entries)
     return entries
@@ -239,7 +239,7 @@ def _mean_counts(counted: Sequence[Ops]) -> dict[str, float] | None:
     return {kind: float(np.mean([record[kind] for record in records])) for kind in records[0]}
 
 
-def _add_best_sampler(group: _Group, entries: list[dict[str, Any]]) -> None:
+def _add_best_sampler(entries: list[dict[str, Any]]) -> None:
     """The same advantage against whichever way of sampling needs the fewest operations for the same error."""
     plain = REGISTRY["sampling"].name
     families: dict[str, list[tuple[float, float]]] = {}
@@ -260,8 +260,11 @@ def _add_best_sampler(group: _Group, entries: list[dict[str, Any]]) -> None:
 
 
 def _add_fronts(entries: list[dict[str, Any]]) -> None:
-    """Mark what no other method beats, among all, and explanations that no other explanation beats."""
-    for key, kept in (("on_front", lambda _: True), ("on_explanation_front", lambda e: e["explanation"])):
+    """Mark what no other method beats, sampling left out, and explanations that no other explanation beats."""
+    for key, kept in (
+        ("on_front", lambda e: not e["sampling"]),
+        ("on_explanation_front", lambda e: e["explanation"]),
+    ):
         points = [(e["ops"] if kept(e) else None, e["rmse"]) for e in entries]
         for entry, on in zip(entries, pareto(points), strict=True):
             entry[key] = on
