@@ -113,7 +113,10 @@ def label_of(estimator: Estimator | str, settings: dict[str, Any] | None = None)
     if cls is not None:
         usual = json.loads(json.dumps(cls().settings()))
         order = [f.name for f in fields(cls)]  # pyright: ignore[reportArgumentType]
-        told = {key: told[key] for key in order if key in told and usual.get(key) != told[key]}
+        order += [key for key in told if key not in order]
+        told = {
+            key: told[key] for key in order if key in told and (key not in usual or usual[key] != told[key])
+        }
     written = "&".join(f"{key}={_write(value)}" for key, value in told.items())
     return f"{name}?{written}" if written else name
 

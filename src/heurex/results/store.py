@@ -69,8 +69,9 @@ class Store:
         return [[next(rows) for _ in range(size)] for size in sizes]
 
     def finish(self, rows: Sequence[Row]) -> None:
-        """Write the whole table in one file and drop its parts."""
-        write_rows(rows, self.folder / _TABLE)
+        """Write the whole table in one file, where it is not yet, and drop its parts."""
+        if _rows_or_none(self.folder / _TABLE, len(rows)) is None:
+            write_rows(rows, self.folder / _TABLE)
         shutil.rmtree(self.folder / _PARTS, ignore_errors=True)
 
 

@@ -148,7 +148,7 @@ def _compute(job: Job, store: Store | None, watch: Watch) -> list[Row]:
             done += len(part)
             watch(estimator.name, done, total)
         rows += part
-    if store is not None and None in parts:
+    if store is not None:
         store.finish(rows)
     return rows
 
