@@ -303,3 +303,36 @@ def test_a_changed_function_is_another_run(tmp_path, m43):
     heurex.evaluate(m43, [heurex.External(lambda model: 0.1, "mine")], **arguments)
     with pytest.raises(heurex.ResultsError, match="other methods"):
         heurex.evaluate(m43, [heurex.External(lambda model: 0.2, "mine")], **arguments)
+
+
+@pytest.mark.parametrize(
+    ("models", "sigma", "methods"),
+    [
+        (["m22"], 0.0, ["exact"]),  # no error anywhere, no guess that is off
+        (["m43"], 0.05, ["pieces"]),  # nothing applies
+        (["m22", "m43"], 0.0, ["symmetric", heurex.External(lambda model: 0.9, "50% <b>$x_</b>", ops=3)]),
+    ],
+)
+def test_figures_of_odd_ensembles(tmp_path, models, sigma, methods):
+    from heurex.report.figures import save_figure
+    from heurex.report.front import front_figure
+    from heurex.report.front_page import write_front_page
+
+    record = heurex.evaluate(models, methods, sigma=sigma, models=2, count_ops=1).record
+    for group in record["groups"]:
+        save_figure(front_figure(record, group), tmp_path / "f.svg")
+        assert "RMS error 0" in (tmp_path / "f.svg").read_text()
+        assert write_front_page(record, group, tmp_path / "f.html") == ""
+    if len(methods) == 2:
+        assert "$x_" in (tmp_path / "f.svg").read_text()
+        assert "&lt;b&gt;$x_" in json.dumps((tmp_path / "f.html").read_text()).replace("\\\\u0026", "&")
+
+
+def test_without_plotly_there_is_no_page_and_a_sentence(tmp_path, monkeypatch, m43):
+    from heurex.report.front_page import write_front_page
+
+    record = heurex.evaluate(m43, ["original"], models=2, count_ops=1).record
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    said = write_front_page(record, record["groups"][0], tmp_path / "f.html")
+    assert "plotly is not installed (pip install 'heurex[page]')" in said
+    assert not (tmp_path / "f.html").exists()

@@ -33,6 +33,8 @@ _FRONTS: Final = (
     ("on_explanation_front", KINDS["explanation"].colour, "--", 1.3, "front of explanations"),
 )
 _FAINT: Final = "#C9C9C9"
+_SAMPLERS: Final = "sv^PXd<>"
+"""A shape for each way of sampling."""
 
 
 def front_figure(record: dict[str, Any], group: dict[str, Any]) -> Figure:
@@ -55,7 +57,7 @@ def front_figure(record: dict[str, Any], group: dict[str, Any]) -> Figure:
         axes = figure.subplots()
         title, below = describe(record, group)
         _set_frame(axes, frame, group)
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11, parse_math=False)
         axes.set_title(below, loc="left", fontsize=8, color=LINE_COLOUR)
         axes.set_xlabel("operations for one model")
         line, lines = _draw_sampling(axes, frame, group)
@@ -158,8 +160,6 @@ def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
             axes.plot(x, y, color=KINDS[members[0].kind].colour, lw=0.8, alpha=0.55, zorder=3)
     for name, kind in KINDS.items():
         mine = [p for p in points if p.kind == name]
-        if not mine:
-            continue
         spread = [p for p in mine if p.rmse > 0]
         axes.vlines(
             [p.ops for p in spread],
@@ -167,10 +167,12 @@ def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
             [max(p.high, frame.least) for p in spread],
             color=kind.colour, lw=1, alpha=0.6, zorder=4,
         )  # fmt: skip
-        axes.plot(
-            [p.ops for p in mine], [p.rmse or frame.zero for p in mine], ls="", marker=kind.marker, ms=kind.size,
-            color=kind.colour, mec="white", mew=0.6, zorder=5, label=kind.title,
-        )  # fmt: skip
+        for i, members in enumerate(families(mine)):
+            marker = _SAMPLERS[i % len(_SAMPLERS)] if name == "sampling" else kind.marker
+            axes.plot(
+                [p.ops for p in members], [p.rmse or frame.zero for p in members], ls="", marker=marker, ms=kind.size,
+                color=kind.colour, mec="white", mew=0.6, zorder=5, label="" if i else kind.title,
+            )  # fmt: skip
 
 
 def _legend(axes: Axes) -> tuple[list[Any], list[str]]:
@@ -182,12 +184,19 @@ def _legend(axes: Axes) -> tuple[list[Any], list[str]]:
 
 
 def _labels(points: Sequence[Point], frame: Frame) -> list[Label]:
-    """Full names for single points and the first of a family, numbers for its other members."""
+    """Full names for single points and the first of a family, numbers for its other members.
+
+    Ways of sampling are named once, where their curves end; plain sampling has its numbers.
+    """
     found: list[Label] = []
     for members in families(points):
         colour = "#5F5F5F" if members[0].kind == "sampling" else KINDS[members[0].kind].colour
+        if members[0].kind == "sampling" and not members[0].is_plain_sampling:
+            end = members[-1]
+            found.append(Label(end.ops, end.rmse or frame.zero, _wrapped(end.family_text), colour))
+            continue
         for i, point in enumerate(members):
-            numbered = i > 0 and len(members) > 2
+            numbered = i > 0 and len(members) > 2 and bool(point.short)
             text = point.short if numbered else _wrapped(point.text)
             found.append(Label(point.ops, point.rmse or frame.zero, text, colour, 7.0 if numbered else 8.0))
     return sorted(found, key=lambda label: -label.size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def write_front_page(record: dict[str, Any], group: dict[str, Any], path: Path) 
         config={"displaylogo": False, "responsive": True},
     )
     title, _ = describe(record, group)
-    write_text(page.replace("<head>", f"<head><title>{title}</title>", 1), path)
+    write_text(page.replace("<head>", f"<head><title>{escape(title)}</title>", 1), path)
     return ""
 
 
@@ -134,7 +135,7 @@ def _hover(point: Point) -> str:
         else f"{100 * row['rmse']:.4g}% ({100 * point.low:.3g} to {100 * point.high:.3g})"
     )
     lines = [
-        f"<b>{point.text}</b> ({KINDS[point.kind].title})",
+        f"<b>{escape(point.text)}</b> ({KINDS[point.kind].title})",
         f"RMS error {error}",
         f"bias {100 * row['bias']:+.3g}%",
     ]
@@ -150,7 +151,7 @@ def _hover(point: Point) -> str:
     if row["covered"] < row["models"]:
         lines.append(f"applies to {row['covered']} of {row['models']} models")
     if row["flips"]:
-        lines.append(f"changes places, by price list, with {', '.join(row['flips'])}")
+        lines.append(f"changes places, by price list, with {escape(', '.join(row['flips']))}")
     return "<br>".join(lines)
 
 
@@ -158,7 +159,7 @@ def _layout(record: dict[str, Any], group: dict[str, Any], frame: Frame) -> dict
     title, below = describe(record, group)
     ticks = decades(frame.least, frame.top)
     return {
-        "title": {"text": f"{title}<br><sup>{below}</sup>"},
+        "title": {"text": f"{escape(title)}<br><sup>{below}</sup>"},
         "template": "plotly_white",
         "font": {"family": "DejaVu Sans, Verdana, sans-serif"},
         "xaxis": {

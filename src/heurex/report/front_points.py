@@ -61,6 +61,11 @@ class Point:
         """Whether it is a point of the line that is drawn anyway."""
         return self.row["sampling_family"] == "sampling"
 
+    @property
+    def family_text(self) -> str:
+        """A way of sampling without its size."""
+        return _for_people(self.row["sampling_family"] or self.row["label"])
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -76,6 +81,11 @@ class Frame:
     def zero(self) -> float:
         """The height of points without error: the middle of the band below the least error that is drawn."""
         return (self.bottom * self.least) ** 0.5
+
+
+def models_of(count: int) -> str:
+    """So many models."""
+    return "1 model" if count == 1 else f"{count:,} models"
 
 
 def points_of(record: dict[str, Any], group: dict[str, Any]) -> list[Point]:
@@ -157,7 +167,7 @@ def describe(record: dict[str, Any], group: dict[str, Any]) -> tuple[str, str]:
     if asked["sigma"] > 0:
         ensemble = f"{group['models']} noisy copies of {what}, sd {asked['sigma']:g}, seed {asked['seed']}"
     else:
-        ensemble = f"{group['models']} models" if group["models"] > 1 else what
+        ensemble = models_of(group["models"]) if group["models"] > 1 else what
     sample = group["sample_ops"]
     return (
         f"Quality versus compute: {ensemble}",

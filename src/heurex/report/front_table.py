@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from rich.console import Group, RenderableType
 
+from heurex.report.front_points import models_of
 from heurex.report.terminal import new_table, percent
 
 __all__ = ["front_csv", "front_tables"]
@@ -21,6 +22,9 @@ _COLUMNS: Final[tuple[str, ...]] = (
     "advantage_unit", "advantage_weighted", "advantage_wall", "sampling", "explanation", "on_front",
     "on_explanation_front", "flips", "common_models", "common_rmse", "common_bias",
 )  # fmt: skip
+
+
+_FEW: Final = 30
 
 
 def front_csv(record: dict[str, Any]) -> str:
@@ -66,7 +70,7 @@ def _group_table(record: dict[str, Any], group: dict[str, Any], rows: list[dict[
     asked = record["asked"]
     noise = f", sigma {asked['sigma']}, seed {asked['seed']}" if asked["sigma"] > 0 else ""
     table = new_table(
-        f"{group['models']} models with d = {group['hidden_size']}, n = {group['seq_len']}{noise}; "
+        f"{models_of(group['models'])} with d = {group['hidden_size']}, n = {group['seq_len']}{noise}; "
         f"errors in per cent of accuracy, operations: {record['convention']}",
         "method", "kind", "RMS error", "95% interval", "bias", "95% interval", "correlation", "covers",
         "ops", "note's ops", "wall", "advantage", "over best", "front", left=2,
@@ -94,8 +98,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         row["kind"],
         "0" if row["exact"] else _error(row["rmse"]),
         "exact" if row["exact"] else " to ".join(_error(x) for x in row["rmse_interval"]),
-        "0" if row["exact"] else percent(row["bias"], True),
-        "" if row["exact"] else _interval(row["bias_interval"], True),
+        "0" if row["exact"] else _error(row["bias"], True),
+        "" if row["exact"] else " to ".join(_error(x, True) for x in row["bias_interval"]),
         f"{row['correlation']:.4f}" if np.isfinite(row["correlation"]) else "-",
         f"{row['covered']}/{row['models']}",
         f"{row['ops']:,.0f}" if known else "unknown",
@@ -116,9 +120,14 @@ def _sentences(record: dict[str, Any], group: dict[str, Any], rows: list[dict[st
         f"({weights}); {sample['note']} by the note's count",
         "advantage: operations that plain sampling needs for the same RMS error, over the method's own; over best: "
         "the same for the best way of sampling here",
-        f"operations are means over {' or '.join(map(str, counted)) or 'no'} models; "
+        f"operations are means over {' or '.join(map(models_of, counted)) or 'no model'}; "
         "wall: time of a model in units of one sample's forward pass",
     ]
+    if group["models"] < _FEW and any(row["sampling"] for row in rows):
+        lines.append(
+            f"on {models_of(group['models'])} the measured error of sampling is itself a draw; "
+            "what to expect is the RMS error of one sample, over the root of their number"
+        )
     if any(row["flips"] for row in rows):
         lines.append(
             "* changes places with another method when operations are priced unit, weighted or by the clock:"
@@ -127,7 +136,7 @@ def _sentences(record: dict[str, Any], group: dict[str, Any], rows: list[dict[st
     shared = [row for row in rows if row["common"]]
     if shared:
         lines.append(
-            f"on the {shared[0]['common']['models']} models to which all of these apply, RMS error (bias):"
+            f"on the {models_of(shared[0]['common']['models'])} to which all of these apply, RMS error (bias):"
         )
         lines += [
             f"  {row['label']}: {_error(row['common']['rmse'])} ({percent(row['common']['bias'], True)})"
@@ -136,9 +145,11 @@ def _sentences(record: dict[str, Any], group: dict[str, Any], rows: list[dict[st
     return lines
 
 
-def _error(x: float) -> str:
+def _error(x: float, sign: bool = False) -> str:
     """Per cent with two digits after the point, or with two significant ones where that is finer."""
-    return percent(x) if not np.isfinite(x) or abs(x) >= 1e-3 else f"{100 * x:.2g}"
+    if not np.isfinite(x) or abs(x) >= 1e-3:
+        return percent(x, sign)
+    return f"{100 * x:+.2g}" if sign else f"{100 * x:.2g}"
 
 
 def _interval(bounds: tuple[float, float], sign: bool = False) -> str:

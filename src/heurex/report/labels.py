@@ -47,8 +47,6 @@ def place_labels(
     fixed
         Texts that have their place.
     """
-    from matplotlib.patheffects import withStroke
-
     figure: Any = axes.figure
     renderer = figure.canvas.get_renderer()
     scale = figure.dpi / 72
@@ -59,17 +57,18 @@ def place_labels(
         at = axes.transData.transform((label.x, label.y))
         drawn = axes.annotate(
             label.text, (label.x, label.y), (0, 0), textcoords="offset points", fontsize=label.size,
-            color=label.colour, ha="center", va="center", zorder=6, linespacing=1.1,
+            color=label.colour, ha="center", va="center", zorder=4.5, linespacing=1.1,
+            parse_math=False, bbox={"facecolor": "white", "alpha": 0.65, "lw": 0, "pad": 0.4},
         )  # fmt: skip
         extent = drawn.get_window_extent(renderer)
         half = (extent.width / 2, extent.height / 2)
         best, place, box = float("inf"), (0.0, 0.0), (0.0, 0.0, 0.0, 0.0)
-        drawn.set_path_effects([withStroke(linewidth=2.2, foreground="white", alpha=0.85)])
         for distance, angle in product(_DISTANCES, _DIRECTIONS):
             shift = _shift(half, distance * scale, angle)
             middle = (at[0] + shift[0], at[1] + shift[1])
             trial = (middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1])
             cost = distance / 12 + _hidden(trial, dots, taken, scale) + _outside(trial, inside)
+            cost += _crossed(at, _nearest(at, trial), dots, scale)
             if cost < best:
                 best, place, box = cost, shift, trial
         taken.append(box)
@@ -105,9 +104,24 @@ def _outside(box: tuple[float, float, float, float], inside: Any) -> float:
     return 0.0 if over <= -2 else 1000.0
 
 
+def _nearest(at: Any, box: tuple[float, float, float, float]) -> tuple[float, float]:
+    """The place in a box that is nearest to a point."""
+    return min(max(at[0], box[0]), box[2]), min(max(at[1], box[1]), box[3])
+
+
+def _crossed(at: Any, end: tuple[float, float], dots: np.ndarray, scale: float) -> float:
+    """How many dots a hairline would run over, other than those at its own point."""
+    way = np.array(end) - at
+    length = float(np.hypot(*way))
+    if length < 8 * scale or len(dots) == 0:
+        return 0.0
+    along, across = (dots - at) @ way / length, (dots - at) @ np.array([-way[1], way[0]]) / length
+    return 2.0 * float(np.sum((along > 5 * scale) & (along < length) & (abs(across) < 2.5 * scale)))
+
+
 def _lead(axes: Axes, label: Label, at: Any, box: tuple[float, float, float, float], scale: float) -> None:
     """A hairline from the point to the nearest place on its text, where that is far."""
-    near = (min(max(at[0], box[0]), box[2]), min(max(at[1], box[1]), box[3]))
+    near = _nearest(at, box)
     if hypot(near[0] - at[0], near[1] - at[1]) > 12 * scale:
         end = axes.transData.inverted().transform(near)
         axes.plot([label.x, end[0]], [label.y, end[1]], color=label.colour, lw=0.5, alpha=0.6, zorder=2)

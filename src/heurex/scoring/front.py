@@ -160,7 +160,9 @@ def _group_record(group: _Group, convention: Convention) -> dict[str, Any]:
             **{name: group.price_of_sample(name) for name in CONVENTIONS},
             "note": note_ops_per_sample(d, n),
         },
-        "guesses": [{"guess": name, **asdict(one)} for name, one in nulls.items() if one.covered],
+        "guesses": [
+            {"guess": name, **asdict(one)} for name, one in nulls.items() if one.covered and len(truth) > 1
+        ],
     }
 
 
