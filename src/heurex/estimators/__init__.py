@@ -24,6 +24,7 @@ from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
+from heurex.estimators.response import Response
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
@@ -43,6 +44,7 @@ __all__ = [
     "Original",
     "Piece",
     "Pieces",
+    "Response",
     "Sampling",
     "StackEstimate",
     "Status",
@@ -54,7 +56,7 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Pieces, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
