@@ -310,7 +310,7 @@ def test_a_changed_function_is_another_run(tmp_path, m43):
     [
         (["m22"], 0.0, ["exact"]),  # no error anywhere, no guess that is off
         (["m43"], 0.05, ["pieces"]),  # nothing applies
-        (["m22", "m43"], 0.0, ["symmetric", heurex.External(lambda model: 0.9, "50% <b>$x_</b>", ops=3)]),
+        (["m22", "m43"], 0.0, ["symmetric", heurex.External(lambda model: 0.9, "50% <b>$x_$</b>", ops=3)]),
     ],
 )
 def test_figures_of_odd_ensembles(tmp_path, models, sigma, methods):
@@ -324,7 +324,7 @@ def test_figures_of_odd_ensembles(tmp_path, models, sigma, methods):
         assert "RMS error 0" in (tmp_path / "f.svg").read_text()
         assert write_front_page(record, group, tmp_path / "f.html") == ""
     if len(methods) == 2:
-        assert "$x_" in (tmp_path / "f.svg").read_text()
+        assert "$x_$" in (tmp_path / "f.svg").read_text()
         assert "&lt;b&gt;$x_" in json.dumps((tmp_path / "f.html").read_text()).replace("\\\\u0026", "&")
 
 

@@ -26,6 +26,7 @@ FRONT: Final[dict[str, tuple[tuple[int, int] | None, ...]]] = {
     "original?gates=mean": ((4, 3),),
     "pieces": ((2, 2),),
     "layerwise?exact_steps=1|2": (None,),
+    "response": (None,),
     "symmetric": (None,),
     "sampling?samples=4|16|64|256|1024|4096|16384": (None,),
 }

@@ -96,6 +96,8 @@ def points_of(record: dict[str, Any], group: dict[str, Any]) -> list[Point]:
         if (row["hidden_size"], row["seq_len"]) != size or not row["covered"] or not row["ops"]:
             continue
         settings = {} if row["kind"] == "external" else row["settings"]
+        if row["kind"] == "sampling":
+            settings = {"way": row["sampling_family"], "samples": settings.get("samples", 0)}
         numbers = [
             v
             for k, v in settings.items()

@@ -121,7 +121,7 @@ def _sentences(record: dict[str, Any], group: dict[str, Any], rows: list[dict[st
         "advantage: operations that plain sampling needs for the same RMS error, over the method's own; over best: "
         "the same for the best way of sampling here",
         f"operations are means over {' or '.join(map(models_of, counted)) or 'no model'}; "
-        "wall: time of a model in units of one sample's forward pass",
+        "wall: processor time of a model in units of one sample's forward pass",
     ]
     if group["models"] < _FEW and any(row["sampling"] for row in rows):
         lines.append(

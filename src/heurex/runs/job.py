@@ -23,8 +23,8 @@ __all__ = ["Chunk", "Job", "Source", "truth_estimator"]
 
 def truth_estimator() -> Estimator:
     """The exact accuracy that errors are measured against: by recursive regions, where ``exact`` has several ways."""
-    ways = {f.name for f in fields(Exact)}
-    return make_estimator("exact", **({"method": "regions"} if "method" in ways else {}))
+    ways = {f.name for f in fields(Exact)} & {"by", "method"}
+    return make_estimator("exact", **dict.fromkeys(ways, "regions"))
 
 
 @dataclass(frozen=True)
