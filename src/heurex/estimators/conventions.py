@@ -62,7 +62,9 @@ def as_convention(given: str | Convention) -> Convention:
         return given
     if given in CONVENTIONS:
         return CONVENTIONS[given]
-    expected = f"expected {', '.join(CONVENTIONS)} or weights such as add=1,mul=1,div=4,sqrt=10,atan2=20"
+    expected = (
+        f"expected one of {', '.join(CONVENTIONS)}, or weights such as add=1,mul=1,div=4,sqrt=10,atan2=20"
+    )
     weights: dict[str, float] = {}
     for part in given.split(","):
         kind, equals, text = (piece.strip() for piece in part.partition("="))

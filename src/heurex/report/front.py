@@ -112,7 +112,7 @@ def _draw_sampling(axes: Axes, frame: Frame, group: dict[str, Any]) -> tuple[np.
     for power in range(1, 9):
         better = one / 10 ** (power / 2)
         shown = better > frame.least
-        if better[0] < 1.4 * frame.least:
+        if better[0] < 2.5 * frame.least:
             break
         axes.plot(x[shown], better[shown], color=_FAINT, lw=0.7, zorder=1)
         name = axes.annotate(

@@ -57,8 +57,7 @@ class Store:
 
     def add(self, number: int, rows: Sequence[Row]) -> None:
         """Keep a part, whole or not at all."""
-        self._part(0).parent.mkdir(exist_ok=True)
-        write_rows(rows, self._part(number))
+        write_rows(rows, prepare_folder(self.folder / _PARTS) / self._part(number).name)
 
     def read(self, sizes: Sequence[int]) -> list[list[Row] | None]:
         """The parts that are there, each of the given number of rows; None where one is missing or damaged."""

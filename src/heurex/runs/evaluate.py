@@ -161,14 +161,7 @@ def _timed(job: Job, store: Store | None, watch: Watch) -> dict[str, Any]:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             pass  # damaged: measured again
-    done = 0
-
-    def advance(steps: int) -> None:
-        nonlocal done
-        done += steps
-        watch("timing", done, 0)
-
-    timings = timing.measure(job, advance)
+    timings = timing.measure(job, lambda done, total: watch("timing", done, total))
     if path is not None:
         write_json(timings, path)
     return timings

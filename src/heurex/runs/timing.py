@@ -70,7 +70,7 @@ class _Stopwatch:
         self.seconds.append((self.clock() - begun) / self.batch)
 
 
-def measure(job: Job, advance: Callable[[int], None] = lambda _steps: None) -> dict[str, Any]:
+def measure(job: Job, advance: Callable[[int, int], None] = lambda _done, _total: None) -> dict[str, Any]:
     """Seconds of a model for every method and size: medians over rounds in which all take their turn.
 
     Parameters
@@ -78,14 +78,20 @@ def measure(job: Job, advance: Callable[[int], None] = lambda _steps: None) -> d
     job
         Its first models are the batches, of up to 32 models, fewer where a method is slow.
     advance
-        Called with 1 after every round.
+        Called after every round, with the rounds done and the rounds in all.
 
     Returns
     -------
     A record ready for JSON: for each size the seconds of a sample's forward pass and of a model by method, None
     for methods that apply to none of these models.
     """
-    return {"rounds": _ROUNDS, "sizes": [_measure_size(stack, job, advance) for stack in _stacks(job)]}
+    stacks = _stacks(job)
+    sizes: list[dict[str, Any]] = []
+    for stack in stacks:
+        before, total = _ROUNDS * len(sizes), _ROUNDS * len(stacks)
+        advance(before, total)
+        sizes.append(_measure_size(stack, job, lambda done, b=before, t=total: advance(b + done, t)))
+    return {"rounds": _ROUNDS, "sizes": sizes}
 
 
 def _stacks(job: Job) -> list[RnnStack]:
@@ -102,11 +108,11 @@ def _measure_size(stack: RnnStack, job: Job, advance: Callable[[int], None]) -> 
     watches = [watch for one in job.methods if (watch := _Stopwatch.of(one, stack)) is not None]
     forward_pass_s(stack[0])
     passes: list[float] = []
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
         passes.append(forward_pass_s(stack[0]))
         for watch in watches:
             watch.measure(stack)
-        advance(1)
+        advance(done + 1)
     timed = {method_key(watch.estimator): watch for watch in watches}
     return {
         "hidden_size": stack.hidden_size,
