@@ -61,7 +61,3 @@ def test_flips():
         "y": ["x"],
         "z": [],
     }
-    sampling = [
-        Priced(n, 0.1, {"unit": u, "wall": w}, sampling=True) for n, u, w in (("s", 1, 9), ("t", 9, 1))
-    ]
-    assert flips(sampling) == {"s": [], "t": []}

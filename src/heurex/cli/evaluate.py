@@ -80,7 +80,7 @@ def evaluate(
     if as_json:
         print_json(found.record)
         return
-    console(190).print(front_tables(found.record))
+    console(200).print(front_tables(found.record))
     if out is not None:
         names = sorted(entry.name for entry in out.iterdir() if not entry.name.startswith("."))
         print(f"in {out}: {', '.join(names)}")

@@ -167,7 +167,7 @@ def _draw_points(axes: Axes, points: Sequence[Point], frame: Frame) -> None:
             [max(p.high, frame.least) for p in spread],
             color=kind.colour, lw=1, alpha=0.6, zorder=4,
         )  # fmt: skip
-        for i, members in enumerate(families(mine)):
+        for i, members in enumerate(sorted(families(mine), key=lambda some: not some[0].is_plain_sampling)):
             marker = _SAMPLERS[i % len(_SAMPLERS)] if name == "sampling" else kind.marker
             axes.plot(
                 [p.ops for p in members], [p.rmse or frame.zero for p in members], ls="", marker=marker, ms=kind.size,

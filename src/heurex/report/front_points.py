@@ -126,7 +126,10 @@ def points_of(record: dict[str, Any], group: dict[str, Any]) -> list[Point]:
 def _for_people(label: str) -> str:
     """``original?regions=signed&gates=exact`` as "original, regions signed, gates exact"."""
     name, mark, query = label.partition("?")
-    return ", ".join([name, *(pair.replace("=", " ") for pair in query.split("&"))]) if mark else name
+    if not mark:
+        return name
+    settings = [pair.replace("=", " ") for pair in query.split("&")]
+    return settings[0] if settings[0].startswith(f"{name} ") else ", ".join([name, *settings])
 
 
 def families(points: Sequence[Point]) -> list[list[Point]]:

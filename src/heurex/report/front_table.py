@@ -75,6 +75,7 @@ def _group_table(record: dict[str, Any], group: dict[str, Any], rows: list[dict[
         "method", "kind", "RMS error", "95% interval", "bias", "95% interval", "correlation", "covers",
         "ops", "note's ops", "wall", "advantage", "over best", "front", left=2,
     )  # fmt: skip
+    table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(*_cells(row))
     table.add_section()

@@ -99,15 +99,13 @@ class Priced:
     name: str
     rmse: float
     price: Mapping[str, float | None]
-    sampling: bool = False
 
 
 def flips(contestants: Sequence[Priced]) -> dict[str, list[str]]:
     """For each contestant those with whom it changes places when operations are priced differently.
 
     Contestants are ranked by advantage (error squared times price, the less the better), among those without error
-    by price alone; ways of sampling are not ranked against each other. A change of places needs a lead of more
-    than a tenth either way.
+    by price alone. A change of places needs a lead of more than a tenth either way.
 
     Examples
     --------
@@ -118,7 +116,7 @@ def flips(contestants: Sequence[Priced]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {one.name: [] for one in contestants}
     for a, b in combinations(contestants, 2):
-        if (a.sampling and b.sampling) or (a.rmse > 0) != (b.rmse > 0):
+        if (a.rmse > 0) != (b.rmse > 0):
             continue
         leads = [
             math.log(price_a / price_b) + (2 * math.log(a.rmse / b.rmse) if a.rmse > 0 else 0.0)

@@ -273,16 +273,14 @@ def _add_fronts(entries: list[dict[str, Any]]) -> None:
 
 
 def _add_flips(entries: list[dict[str, Any]]) -> None:
-    """Mark whose place hangs on the price list: unit, weighted or wall time."""
+    """Mark whose place, among methods and plain sampling, hangs on the prices: unit, weighted or by the clock."""
     priced = [
-        Priced(e["label"], e["rmse"], e["prices"], e["sampling"])
-        for e in entries
-        if e["covered"] and not (e["sampling"] and e["sampling_family"] == e["estimator"])
+        Priced(e["label"], e["rmse"], e["prices"]) for e in entries if e["covered"] and not e["sampling"]
     ]
     spreads = [e["spread"] for e in entries if e["covered"]]
     if spreads and spreads[0] > 0:
         one_sample = dict.fromkeys((*CONVENTIONS, "wall"), 1.0)
-        priced.append(Priced("plain sampling", spreads[0], one_sample, sampling=True))
+        priced.append(Priced("plain sampling", spreads[0], one_sample))
     found = flips(priced)
     for entry in entries:
         entry["flips"] = found.get(entry["label"], [])
