@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         Estimator,
         External,
         Ops,
+        Sampled,
         Status,
+        count_right,
         estimate,
         linear_pieces,
+        sampled_accuracy,
     )
     from heurex.estimators.order import canonical_order
     from heurex.estimators.spec import read_methods
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
 
@@ -54,9 +58,12 @@ _HOMES = {
         "Estimator",
         "External",
         "Ops",
+        "Sampled",
         "Status",
+        "count_right",
         "estimate",
         "linear_pieces",
+        "sampled_accuracy",
     ),
     "heurex.estimators.order": ("canonical_order",),
     "heurex.estimators.spec": ("read_methods",),
@@ -69,6 +76,7 @@ _HOMES = {
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -78,10 +86,10 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "read_methods",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
-    "standardise", "canonical_order", "linear_pieces",
+    "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
-    "reproduce", "Reproduction",
+    "reproduce", "Reproduction", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

@@ -62,6 +62,7 @@ GROUPS: Final[dict[str, Group]] = {
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
 """By name what can be compiled apart."""
