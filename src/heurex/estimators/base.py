@@ -142,6 +142,9 @@ class Ops:
             weight * getattr(self, kind) for kind, weight in as_convention(convention).weights().items()
         )
 
+    def __add__(self, other: Ops) -> Ops:
+        return Ops(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
     def __mul__(self, times: int) -> Ops:
         return Ops(*(times * getattr(self, f.name) for f in fields(self)))
 

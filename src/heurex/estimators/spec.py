@@ -20,6 +20,7 @@ Method = str | Estimator | Callable[[Rnn], float]
 FRONT: Final[dict[str, tuple[tuple[int, int] | None, ...]]] = {
     # spec: the sizes (d, n) for which it is in the default selection; None stands for every size
     "exact": (None,),
+    "exact?by=regions": (None,),
     "exact?budget=1000|2000|4000|8000|16000": (None,),
     "directions?directions=2|4|6|8|12|16|20|32": (None,),
     "original": ((4, 3),),

@@ -136,7 +136,7 @@ def _compute(job: Job, store: Store | None, watch: Watch) -> list[Row]:
     if None in parts:
         watch("compiling", done, total)
         wanted = {one.name for source in job.sources for one in source.estimators}
-        compile_side_by_side([name for name in GROUPS if name in wanted])
+        compile_side_by_side([name for name in GROUPS if name in wanted or name == "exact, by regions"])
     rows: list[Row] = []
     for number, (chunk, part) in enumerate(zip(job.chunks, parts, strict=True)):
         if part is None:

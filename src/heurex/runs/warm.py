@@ -25,6 +25,14 @@ def _estimator(method: str) -> None:
     make_estimator(method).estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _regions() -> None:
+    from heurex.estimators import Exact
+    from heurex.model import RnnStack
+    from heurex.zoo import load
+
+    Exact(by="regions").estimate_stack(RnnStack.of([load("m43")]))
+
+
 def _symmetric_cells() -> None:
     from heurex.estimators import Symmetric
     from heurex.model import RnnStack
@@ -69,7 +77,8 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
-    "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
+    "exact": Group(_estimator, ("exact",), "estimators.exact_strips_kernel"),
+    "exact, by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
     "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
