@@ -41,21 +41,30 @@ POLE_FACET: Final = 0
 WHOLE: Final = 2.0 * pi * pi
 # Nearer to the foot than this, in squared tangents, the edge's integrand is taken from r - delta.
 NEAR: Final = 1e-4
-# ``ops`` counts what is executed: additions, multiplications, divisions, square roots, arctangents.
-ADD: Final = 0
-MUL: Final = 1
-DIV: Final = 2
-SQRT: Final = 3
-ATAN: Final = 4
+# Additions, multiplications, divisions, square roots and arctangents of each piece of the calculation.
+CROSSING: Final = np.array([1, 0, 1, 0, 0])
+CARRIED: Final = np.array([2, 1, 0, 0, 0])
+FRAME: Final = np.array([6, 14, 5, 2, 1])
+PART: Final = np.array([8, 6, 0, 0, 0])
+NODE: Final = np.array([7, 14, 2, 1, 1])
+FOOT_NODE: Final = np.array([12, 24, 7, 2, 1])
+HALFWAY: Final = np.array([6, 3, 3, 1, 0])
+HALVED: Final = np.array([2, 1, 1, 1, 0])
+EDGE: Final = np.array([52, 37, 1, 0, 0])
+TRIANGLE: Final = np.array([15, 19, 0, 0, 1])
+RAY: Final = np.array([4, 4, 4, 1, 0])
+SCALED: Final = np.array([0, 1, 0, 0, 0])
+SHARED: Final = np.array([0, 0, 1, 0, 0])
+ADDED: Final = np.array([1, 0, 0, 0, 0])
+# NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
+ONCE: Final = np.int64(1)
+ENDS: Final = np.int64(4)
 
 
-def tally(ops: np.ndarray, add: int, mul: int, div: int, sqrt_: int, atan: int) -> None:
+def tally(ops: np.ndarray, cost: np.ndarray, times: int) -> None:
     """Add to the operations executed."""
-    ops[ADD] += add
-    ops[MUL] += mul
-    ops[DIV] += div
-    ops[SQRT] += sqrt_
-    ops[ATAN] += atan
+    for kind in range(5):
+        ops[kind] += cost[kind] * times
 
 
 def adjacent(masks: np.ndarray, m: int, i: int, j: int) -> bool:
@@ -77,8 +86,8 @@ def crossing(
 
     Values below their floor, which interpolation makes of zeros, are zeros.
     """
-    carried = 4 + width - column - 1
-    tally(ops, 1 + 2 * carried, carried, 1, 0, 0)
+    tally(ops, CROSSING, ONCE)
+    tally(ops, CARRIED, 4 + width - column - 1)
     here = rays[i, column]
     share = here / (here - rays[j, column])
     for w in range(4):
@@ -135,7 +144,7 @@ def frame(normal: np.ndarray, sign: float, basis: np.ndarray, ops: np.ndarray) -
 
     ``normal`` has length one and is not the pole, which has first coordinate ``sign``. The last row becomes sin(delta), cos(delta), delta.
     """
-    tally(ops, 2 + 1 + 3, 3 + 3 + 2 + 6, 3 + 2, 2, 1)
+    tally(ops, FRAME, ONCE)
     s = normal[0] if sign > 0 else -normal[0]
     c = sqrt(normal[1] * normal[1] + normal[2] * normal[2] + normal[3] * normal[3])
     x, y, z = normal[1] / c, normal[2] / c, normal[3] / c
@@ -166,7 +175,7 @@ def edge_part(
     while which < LAST and tangent > REACH[which]:
         which += 1
     nodes = ORDERS[which]
-    tally(ops, 6 + 1 + nodes * 5, 3 + 2 + 1 + nodes * 9, 0, nodes, 0)
+    near_foot = 0
     p0, u0, v0 = 0.5 * (ends[i, 0] + ends[j, 0]), 0.5 * (ends[i, 1] + ends[j, 1]), 0.5 * (ends[i, 2] + ends[j, 2])
     p1, u1, v1 = ends[j, 0] - p0, ends[j, 1] - u0, ends[j, 2] - v0
     total = 0.0
@@ -176,28 +185,28 @@ def edge_part(
         across = u * u + v * v
         sine = sqrt(s * s * p * p + across)
         if across > NEAR * p * p:
-            tally(ops, 1, 3, 2, 0, 1)
             part = (delta - s * p * atan2(sine, c * p) / sine) / across
-        elif sine == 0.0:
+        elif across == 0.0:
             part = 0.0
+            nodes -= 1
         else:
-            tally(ops, 5, 13, 5, 1, 0)
+            near_foot += 1
             length = sqrt(p * p + across)
             rise = abs(s)
             gap = (c * c / (sine + rise * length) + rise / (length + p)) / length
             lead = c * across * gap
-            ratio = 1.0
-            if lead > 0.0:
-                tally(ops, 1, 3, 2, 0, 1)
-                ratio = atan2(lead, (c * c * p + sine * rise) / length) / lead
+            ratio = atan2(lead, (c * c * p + sine * rise) / length) / lead
             part = gap * length / sine * (delta - s * c * p / length * ratio)
         total += WEIGHTS[which, k] * part
+    tally(ops, PART, ONCE)
+    tally(ops, NODE, nodes - near_foot)
+    tally(ops, FOOT_NODE, near_foot)
     return abs(u0 * v1 - u1 * v0) * total
 
 
 def halfway(ends: np.ndarray, i: int, j: int, out: int, ops: np.ndarray) -> None:
     """The direction halfway between two rows of length one, to a third row."""
-    tally(ops, 6, 3, 3, 1, 0)
+    tally(ops, HALFWAY, ONCE)
     total = 0.0
     for k in range(3):
         ends[out, k] = ends[i, k] + ends[j, k]
@@ -209,7 +218,7 @@ def halfway(ends: np.ndarray, i: int, j: int, out: int, ops: np.ndarray) -> None
 
 def halved(tangent: float, ops: np.ndarray) -> float:
     """The squared tangent of half an angle from that of the angle."""
-    tally(ops, 2, 1, 1, 1, 0)
+    tally(ops, HALVED, ONCE)
     root = 1.0 + sqrt(1.0 + tangent)
     return tangent / (root * root)
 
@@ -219,7 +228,6 @@ def flag(a: np.ndarray, b: np.ndarray, basis: np.ndarray, ends: np.ndarray, ops:
 
     ``ends`` is scratch, ``(5, 3)``. Long edges are cut in two or four.
     """
-    tally(ops, 16 + 24, 8 + 24, 1, 0, 0)
     far, near = 0.0, 0.0
     for w in range(4):
         far += (a[w] - b[w]) * (a[w] - b[w])
@@ -232,24 +240,21 @@ def flag(a: np.ndarray, b: np.ndarray, basis: np.ndarray, ends: np.ndarray, ops:
         ends[0, k], ends[4, k] = start, end
     s, c, delta = basis[3, 0], basis[3, 1], basis[3, 2]
     tangent = far / near
-    if tangent <= REACH[LAST]:
-        return edge_part(ends, 0, 4, s, c, delta, tangent, ops)
-    halfway(ends, 0, 4, 2, ops)
-    tangent = halved(tangent, ops)
-    if tangent <= REACH[LAST]:
-        return edge_part(ends, 0, 2, s, c, delta, tangent, ops) + edge_part(ends, 2, 4, s, c, delta, tangent, ops)
-    halfway(ends, 0, 2, 1, ops)
-    halfway(ends, 2, 4, 3, ops)
-    tangent = halved(tangent, ops)
+    stride = ENDS
+    while tangent > REACH[LAST] and stride > 1:
+        half = stride // 2
+        for i in range(ONCE - 1, ENDS, stride):
+            halfway(ends, i, i + stride, i + half, ops)
+        stride = half
+        tangent = halved(tangent, ops)
     total = 0.0
-    for i in range(4):
-        total += edge_part(ends, i, i + 1, s, c, delta, tangent, ops)
+    for i in range(ONCE - 1, ENDS, stride):
+        total += edge_part(ends, i, i + stride, s, c, delta, tangent, ops)
     return total
 
 
-def triangle(p: np.ndarray, a: np.ndarray, b: np.ndarray, ops: np.ndarray) -> float:
+def triangle(p: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     """Solid angle of three rays of length one with first coordinate 0 (van Oosterom and Strackee 1983)."""
-    tally(ops, 5 + 6 + 3, 9 + 9 + 1, 0, 0, 1)
     volume = (
         p[1] * (a[2] * b[3] - a[3] * b[2]) + p[2] * (a[3] * b[1] - a[1] * b[3]) + p[3] * (a[1] * b[2] - a[2] * b[1])
     )
@@ -261,7 +266,7 @@ def triangle(p: np.ndarray, a: np.ndarray, b: np.ndarray, ops: np.ndarray) -> fl
 
 def toward_pole(rays: np.ndarray, m: int, sign: float, rows: np.ndarray, ops: np.ndarray) -> None:
     """Copy rays to ``rows`` with length one, mirrored to the side of the pole (1, 0, 0, 0)."""
-    tally(ops, 4 * m, 4 * m, 4 * m, m, 0)
+    tally(ops, RAY, m)
     for i in range(m):
         total = 0.0
         for w in range(4):
@@ -322,13 +327,13 @@ def facet_flux(
         other = 0
         while other == f or pair >> other & 1 == 0:
             other += 1
-        tally(ops, 3 + 1, 4 + 1, 0, 0, 0)
+        tally(ops, EDGE, ONCE)
         toward = sign * basis[0, 0] * normals[other, 0]
         for w in range(1, 4):
             toward += basis[0, w] * normals[other, w]
         part = flag(rows[edges[k, 0]], rows[edges[k, 1]], basis, ends, ops)
         total = total + part if toward > 0 else total - part
-    ops[MUL] += 1
+    tally(ops, SCALED, ONCE)
     return 0.5 * total
 
 
@@ -342,9 +347,9 @@ def pole_flux(rows: np.ndarray, edges: np.ndarray, count: int, ops: np.ndarray) 
             if first < 0:
                 first = i
             if i != first and j != first:
-                total += triangle(rows[first], rows[i], rows[j], ops)
-                ops[ADD] += 1
-    ops[MUL] += 1
+                total += triangle(rows[first], rows[i], rows[j])
+                tally(ops, TRIANGLE, ONCE)
+    tally(ops, SCALED, ONCE)
     return 0.25 * pi * total
 
 
@@ -379,14 +384,16 @@ def fraction(
     sign = normals[POLE_FACET, 0]
     toward_pole(rays, m, sign, rows, ops)
     total = 0.0
+    if real & wanted == 0:
+        return total, count
     for f in range(facets):
         if (real & wanted) >> f & 1 == 0:
             continue
         if f == POLE_FACET:
             total += pole_flux(rows, edges, count, ops)
+            tally(ops, ADDED, ONCE)
         elif normals[f, 0] != 0.0:
             total += facet_flux(f, rows, edges, count, normals, sign, basis, ends, ops)
-        ops[ADD] += 1
-    ops[DIV] += 1
-    ops[DIV] += 1
+            tally(ops, ADDED, ONCE)
+    tally(ops, SHARED, ONCE)
     return total / WHOLE, count

@@ -17,6 +17,7 @@ from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators import regions_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.estimators.exact4 import estimate4, estimate_stack4
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name, orderings
 
@@ -64,7 +65,7 @@ def _starts(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _require(model: Rnn | RnnStack) -> int:
     if model.seq_len not in (2, 3):
-        raise NotApplicable(f"exact accuracy needs n = 2 or 3 inputs; this model has n = {model.seq_len}")
+        raise NotApplicable(f"exact accuracy needs n = 2, 3 or 4 inputs; this model has n = {model.seq_len}")
     return 2 if model.seq_len == 2 else 1
 
 
@@ -161,7 +162,7 @@ def _halves(rays: np.ndarray) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class Exact(Estimator):
-    """Exact accuracy, for any d and n = 2 or 3, by the network's own regions.
+    """Exact accuracy, for n = 2, 3 or 4, by the network's own regions.
 
     Notes
     -----
@@ -172,17 +173,21 @@ class Exact(Estimator):
     Error: the larger of what the regions miss of the whole sphere and 1e-16 a region; where an answer hangs
     on rounding alone, that region's fraction is added and the status says so. Cost: about 30,000 operations
     for (4, 3). Source: positive homogeneity and Girard's theorem, as in Hilton (2024), footnote 1.
+
+    For n = 4 regions are cones in R^4, see docs/four-inputs.md: d up to 18, error about 1e-12, cells measured apart.
     """
 
     name: ClassVar[str] = "exact"
-    summary: ClassVar[str] = "the truth: every activation region, measured; any d, n = 2 or 3"
+    summary: ClassVar[str] = "the truth: every activation region, measured; n = 2, 3 or 4"
     kind: ClassVar[str] = "exact"
     assumes: ClassVar[str] = "nothing"
-    applies: ClassVar[str] = "any d; n = 2 or 3"
+    applies: ClassVar[str] = "n = 2 or 3 with any d; n = 4 with d up to 18"
     cost: ClassVar[str] = "about 35,000 operations for (4, 3); grows with the number of regions"
 
     def estimate(self, model: Rnn) -> Estimate:
         """The exact accuracy with its regions as cells."""
+        if model.seq_len == 4:
+            return estimate4(self.name, self.settings(), model)
         scale = _require(model)
         starts, sizes, labels = _starts(model.seq_len)
         found = _walk(model, starts, sizes, labels, 64 * model.hidden_size)
@@ -203,6 +208,8 @@ class Exact(Estimator):
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """Exact accuracies through the compiled kernel."""
+        if stack.seq_len == 4:
+            return estimate_stack4(stack)
         scale = _require(stack)
         starts, sizes, labels = _starts(stack.seq_len)
         measures = np.zeros((len(stack), len(starts), 3))

@@ -22,7 +22,7 @@ from math import atan2, pi, sqrt
 import numpy as np
 
 from heurex.cones.corners import side
-from heurex.cones.polytope4 import WHOLE, fraction, real_facets, split, tally
+from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, WHOLE, fraction, real_facets, split, tally
 from heurex.kernels import reals
 
 KERNEL = True
@@ -35,10 +35,18 @@ TOUCH = 1e-14
 RAY = np.int64(4)
 MARGIN_WIDTH = np.int64(5)
 BOTTOM = np.int64(0)
-CORNERS = 4
-FIRST_FACETS = 15
-ALL = -1
+CORNERS = np.int64(4)
+ALL = np.int64(-1)
+BOTH = np.bool_(True)
+UPPER = np.bool_(False)
 UNIT = 1.2e-16
+# Costs as in the cones' kernel.
+SQUARES = np.array([1, 1, 1, 0, 0])
+ROOT = np.array([0, 0, 0, 1, 0])
+CHORD = np.array([9, 4, 0, 1, 0])
+AREA = np.array([1, 2, 0, 0, 0])
+# A polygon's area is below the square of its boundary over 2 pi; a fraction is that of the whole sphere.
+AREAS = 2.0 * pi * WHOLE
 # Behind the five counters of operations: rays that were put into a hyperplane, cells, right parts, and
 SNAPPED = 5
 CELLS = 6
@@ -48,14 +56,14 @@ MISFITS = 8
 COUNTERS = 9
 
 
-def facet_capacity(hidden_size: int, seq_len: int) -> int:
-    """No cell has more facets: four to begin with, and each cut adds one."""
-    return 4 + hidden_size * (seq_len - 1) + seq_len
+def facet_capacity(hidden_size: int, seq_len: int, walls: int) -> int:
+    """No cell has more facets: those that it begins with, and each cut adds one."""
+    return walls + hidden_size * (seq_len - 1) + seq_len
 
 
-def ray_capacity(hidden_size: int, seq_len: int) -> int:
-    """No cell has more rays: a polyhedron of f faces has at most 2 f - 4 corners. (Two to spare.)"""
-    return 2 * facet_capacity(hidden_size, seq_len)
+def ray_capacity(hidden_size: int, seq_len: int, walls: int) -> int:
+    """No cell has more rays: a polyhedron of f faces has at most 2 f - 4 corners. (Four to spare.)"""
+    return 2 * facet_capacity(hidden_size, seq_len, walls)
 
 
 def stack_depth(hidden_size: int, seq_len: int) -> int:
@@ -64,19 +72,22 @@ def stack_depth(hidden_size: int, seq_len: int) -> int:
 
 
 def begin(
-    w_hi: np.ndarray, start: np.ndarray, walls: np.ndarray, rays: np.ndarray, masks: np.ndarray,
-    normals: np.ndarray, linear: np.ndarray, pattern: np.ndarray,
+    w_hi: np.ndarray, start: np.ndarray, marks: np.ndarray, size: np.ndarray, walls: np.ndarray, rays: np.ndarray,
+    masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, state: np.ndarray, pattern: np.ndarray,
 ) -> None:  # fmt: skip
-    """First step: a simplicial cone on which x_0 has one sign, with h_1 as a linear function."""
-    for i in range(CORNERS):
-        for w in range(CORNERS):
-            rays[i, w] = start[i, w]
-            normals[i, w] = walls[i, w]
-        masks[i] = FIRST_FACETS & ~(1 << i)
-    for j in range(w_hi.shape[0]):
-        active = w_hi[j] > 0 if walls[0, 0] > 0 else w_hi[j] < 0
-        pattern[0, j] = 1 if active else 0
+    """First step: a cone on which x_0 has one sign, with z_1 as a linear function."""
+    d = w_hi.shape[0]
+    for c in range(CORNERS):
+        for i in range(size[0]):
+            rays[i, c] = start[i, c]
+            masks[i] = marks[i]
+        for f in range(size[1]):
+            normals[f, c] = walls[f, c]
+    for j in range(d):
+        on = w_hi[j] > 0 if walls[0, 0] > 0 else w_hi[j] < 0
+        pattern[0, j] = 1 if on else 0
         linear[j, 0] = w_hi[j]
+    state[0], state[1], state[2], state[3], state[4] = size[0], 0, d, size[1], 0
 
 
 def combine(
@@ -87,14 +98,18 @@ def combine(
     Returns its largest coefficient and whether any coefficient vanishes by rounding only.
     """
     size, rounded = 0.0, False
-    if count > 0:
-        tally(ops, columns * (count - 1), columns * count, 0, 0, 0)
-    for c in range(columns):
+    if count == 0:
+        for c in range(columns):
+            out[c] = 0.0
+    else:
+        tally(ops, ADDED, columns * (count - 1))
+        tally(ops, SCALED, columns * (count + 1))
+    for c in range(columns if count > 0 else 0):
         total, largest = 0.0, 0.0
         for i in range(count):
             term = weights[on[i]] * linear[on[i], c]
             total = term if i == 0 else total + term
-            largest = max(largest, abs(term))
+            largest = abs(term) if i == 0 else max(largest, abs(term))
         if abs(total) <= ROUNDING * largest:
             rounded = rounded or largest > 0
             total = 0.0
@@ -107,7 +122,8 @@ def evaluate(
     rays: np.ndarray, m: int, function: np.ndarray, columns: int, floor: float, column: int, ops: np.ndarray
 ) -> None:
     """Values of a linear function at the rays, to a column; 0 for rays within rounding of its hyperplane."""
-    tally(ops, m * (columns - 1), m * columns, 0, 0, 0)
+    tally(ops, ADDED, m * (columns - 1))
+    tally(ops, SCALED, m * columns)
     for i in range(m):
         value = rays[i, 0] * function[0]
         for c in range(1, columns):
@@ -130,7 +146,7 @@ def preactivations(
     """
     d = w_hi.shape[0]
     vague = False
-    ops[1] += d
+    tally(ops, SCALED, d)
     for j in range(d):
         size, rounded = combine(w_hh[j], on, count, linear, step, fresh[j], ops)
         fresh[j, step] = w_hi[j]
@@ -160,7 +176,8 @@ def set_normal(normals: np.ndarray, f: int, function: np.ndarray, columns: int, 
     for c in range(columns):
         total += function[c] * function[c]
     length = sqrt(total)
-    tally(ops, columns, columns, columns, 1, 0)
+    tally(ops, SQUARES, columns)
+    tally(ops, ROOT, ONCE)
     for c in range(CORNERS):
         normals[f, c] = function[c] / length if c < columns else 0.0
     return length
@@ -187,7 +204,7 @@ def cut_neuron(
     bit = masks[top, 0] & 0 | 1 << facets
     width = RAY + d
     above, below = split(
-        rays[top], masks[top], m, column, width, bit, floors[top], one, one_masks, two, two_masks, True, ops
+        rays[top], masks[top], m, column, width, bit, floors[top], one, one_masks, two, two_masks, BOTH, ops
     )
     for i in range(above):
         for w in range(width):
@@ -236,8 +253,8 @@ def rim(f: int, rows: np.ndarray, edges: np.ndarray, count: int, ops: np.ndarray
                 step = rows[edges[k, 0], w] - rows[edges[k, 1], w]
                 square += step * step
             total += sqrt(square)
-            tally(ops, 9, 4, 0, 1, 0)
-    ops[1] += 1
+            tally(ops, CHORD, ONCE)
+    tally(ops, SCALED, ONCE)
     return 0.5 * pi * total
 
 
@@ -267,7 +284,7 @@ def right_part(
             if rival < label:
                 return 0, facets, second, doubtful, tied
             continue
-        ops[1] += 1
+        tally(ops, SCALED, ONCE)
         evaluate(part, m, function, CORNERS, TOUCH * size, RAY, ops)
         tied |= tied_facets(part, masks, m)
         s = side(part, m, RAY)
@@ -277,12 +294,12 @@ def right_part(
             other, other_masks = (one, one_masks) if second else (two, two_masks)
             bit = masks[0] & 0 | 1 << facets
             m, _ = split(
-                part, masks, m, RAY, MARGIN_WIDTH, bit, floors, other, other_masks, other, other_masks, False, ops
+                part, masks, m, RAY, MARGIN_WIDTH, bit, floors, other, other_masks, other, other_masks, UPPER, ops
             )
             second = not second
             length = set_normal(normals, facets, function, CORNERS, ops)
             shifts[facets] = reach[rival] / length
-            ops[2] += 1
+            tally(ops, SHARED, ONCE)
             facets += 1
     return m, facets, second, doubtful, tied
 
@@ -331,13 +348,14 @@ def reaches(w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray, out: np.ndarra
             for j in range(d):
                 out[label, rival] = out[label, rival] + abs(lead[label, rival, j]) * state[j]
             out[label, rival] = share * out[label, rival]
-    tally(ops, (n - 1) * d * d + n * n * d, (n - 1) * d * d + n * n * (d + 1), 0, 0, 0)
+    tally(ops, ADDED, (n - 1) * d * d + n * n * d)
+    tally(ops, SCALED, (n - 1) * d * d + n * n * (d + 1))
 
 
 def measure(
     top: int, rays: np.ndarray, masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, state: np.ndarray,
     on: np.ndarray, count: int, lead: np.ndarray, reach: np.ndarray, label: int, whole: bool,
-    one: np.ndarray, one_masks: np.ndarray, two: np.ndarray, two_masks: np.ndarray, edges: np.ndarray,
+    first: int, one: np.ndarray, one_masks: np.ndarray, two: np.ndarray, two_masks: np.ndarray, edges: np.ndarray,
     scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], floors: np.ndarray,
     ops: np.ndarray, out: np.ndarray,
 ) -> None:  # fmt: skip
@@ -370,7 +388,7 @@ def measure(
         return
     wanted = ALL
     if not whole:
-        wanted = FIRST_FACETS | tied
+        wanted = (ONCE << first) - 1 | tied
         for f in range(facets, sides):
             wanted |= 1 << f
     part, part_masks = (two, two_masks) if second else (one, one_masks)
@@ -382,15 +400,15 @@ def measure(
     for f in range(facets, sides):
         length = rim(f, rows, edges, found, ops)
         out[3] = out[3] + shifts[f] * length * length
-        tally(ops, 1, 2, 0, 0, 0)
+        tally(ops, AREA, ONCE)
     if sides > facets:
-        out[3] = out[3] / (2.0 * pi * WHOLE)
-        tally(ops, 0, 2, 1, 0, 0)
+        out[3] = out[3] / AREAS
+        tally(ops, SHARED, ONCE)
 
 
 def walk(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, starts: np.ndarray, walls: np.ndarray,
-    labels: np.ndarray, whole: bool, measures: np.ndarray, sink_index: np.ndarray, sink_pattern: np.ndarray,
+    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, starts: np.ndarray, marks: np.ndarray,
+    sizes: np.ndarray, walls: np.ndarray, labels: np.ndarray, whole: bool, measures: np.ndarray, sink_index: np.ndarray, sink_pattern: np.ndarray,
     sink_measures: np.ndarray, sink_rays: np.ndarray, sink_normals: np.ndarray, ops: np.ndarray,
 ) -> int:  # fmt: skip
     """Cut cones of inputs into the network's activation regions and add up what is answered rightly.
@@ -398,10 +416,11 @@ def walk(
     Parameters
     ----------
     w_hi, w_hh, w_oh
-        Weights, shapes ``(d,)``, ``(d, d)``, ``(4, d)``, d up to 18.
-    starts, walls, labels
-        Simplicial cones to begin with: extreme rays and inward normals of length one ``(cones, 4, 4)``, normal i
-        opposite to ray i and the first one x_0 = 0, and the label that holds throughout.
+        Weights, shapes ``(d,)``, ``(d, d)``, ``(4, d)``; no more facets than an integer has bits, so d up to 18.
+    starts, marks, sizes, walls, labels
+        Pointed cones to begin with, x_0 of one sign in each: extreme rays ``(cones, *, 4)``, the bits of the facets
+        that each lies on ``(cones, *)``, the numbers of rays and facets ``(cones, 2)``, the facets' inward normals of
+        length one ``(cones, *, 4)``, the first of them x_0 = 0, and the label that holds throughout.
     whole
         Whether every cell is measured, or only what the right fraction needs.
     measures
@@ -420,7 +439,8 @@ def walk(
     The number of cells, also where the sink is shorter.
     """
     d, n = w_hi.shape[0], w_oh.shape[0]
-    room, sides, depth = ray_capacity(d, n), facet_capacity(d, n), stack_depth(d, n)
+    extra, depth = walls.shape[1], stack_depth(d, n)
+    room, sides = ray_capacity(d, n, extra), facet_capacity(d, n, extra)
     rays, masks = reals(depth, room, 4 + d), np.zeros((depth, room), np.int64)
     normals, linear, floors = reals(depth, sides, CORNERS), reals(depth, d, CORNERS), reals(depth, d)
     one, two = reals(room, 4 + d), reals(room, 4 + d)
@@ -434,15 +454,17 @@ def walk(
         for rival in range(n):
             for j in range(d):
                 lead[label, rival, j] = w_oh[label, j] - w_oh[rival, j]
-    ops[0] += n * n * d
+    tally(ops, ADDED, n * n * d)
     reaches(w_hi, w_hh, lead, reach, ops)
     cells = 0
     for start in range(starts.shape[0]):
         label = labels[start]
         for k in range(5):
             measures[start, k] = 0.0
-        begin(w_hi, starts[start], walls[start], rays[0], masks[0], normals[0], linear[0], pattern[0])
-        state[0, 0], state[0, 1], state[0, 2], state[0, 3], state[0, 4] = CORNERS, 0, d, CORNERS, 0
+        begin(
+            w_hi, starts[start], marks[start], sizes[start], walls[start], rays[0], masks[0], normals[0], linear[0],
+            state[0], pattern[0],
+        )  # fmt: skip
         top = BOTTOM
         while top >= 0:
             if state[top, 2] < d:
@@ -462,11 +484,12 @@ def walk(
                 continue
             measure(
                 top, rays, masks, normals, linear, state, on, count, lead[label], reach[label], label, whole,
-                one, one_masks, two, two_masks, edges, scratch, floors[top], ops, out,
+                sizes[start, 1], one, one_masks, two, two_masks, edges, scratch, floors[top], ops, out,
             )  # fmt: skip
             for k in range(5):
-                measures[start, k] = measures[start, k] + out[k]
-            ops[0] += 5
+                if out[k] != 0:
+                    measures[start, k] = measures[start, k] + out[k]
+                    tally(ops, ADDED, ONCE)
             if cells < sink_index.shape[0]:
                 sink_index[cells, 0], sink_index[cells, 1], sink_index[cells, 2] = start, state[top, 0], state[top, 3]
                 sink_index[cells, 3] = real_facets(masks[top], state[top, 0])
@@ -486,14 +509,14 @@ def walk(
 
 
 def walk_batch(
-    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, starts: np.ndarray, walls: np.ndarray,
-    labels: np.ndarray, whole: bool, measures: np.ndarray, ops: np.ndarray,
+    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, starts: np.ndarray, marks: np.ndarray,
+    sizes: np.ndarray, walls: np.ndarray, labels: np.ndarray, whole: bool, measures: np.ndarray, ops: np.ndarray,
 ) -> None:  # fmt: skip
     """:func:`walk` for each of a stack of models; ``measures`` is ``(models, cones, 5)``, ``ops`` ``(models, 9)``."""
     no_index, no_pattern = np.empty((0, 4), np.int64), np.empty((0, 1, 1), np.int8)
     no_measures, no_rays, no_normals = reals(0, 5), reals(0, 1, CORNERS), reals(0, 1, CORNERS)
     for b in range(w_hi.shape[0]):
         walk(
-            w_hi[b], w_hh[b], w_oh[b], starts, walls, labels, whole, measures[b],
+            w_hi[b], w_hh[b], w_oh[b], starts, marks, sizes, walls, labels, whole, measures[b],
             no_index, no_pattern, no_measures, no_rays, no_normals, ops[b],
         )  # fmt: skip

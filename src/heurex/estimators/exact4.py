@@ -1,0 +1,201 @@
+"""Exact accuracy for four inputs: the network's regions are cones in R^4.
+
+What :class:`heurex.estimators.Exact` does for n = 4; see docs/four-inputs.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from heurex import kernels
+from heurex.errors import NotApplicable
+from heurex.estimators import regions4_kernel
+from heurex.estimators.base import Cell, Estimate, Ops, StackEstimate, Status
+from heurex.estimators.chambers4 import Cone4, Starts, chambers4, label_chambers, starts
+from heurex.model import Rnn, RnnStack
+from heurex.tasks import ordering_name
+
+__all__ = ["Walk4", "binding", "cell_name", "estimate4", "estimate_stack4", "right_fractions4", "walk4"]
+
+LARGEST: Final = 18
+"""Neurons: each cut is a bit of an integer."""
+
+_INTERPRETED_UP_TO: Final = 6
+_ROUNDING: Final = 3e-17
+"""Of one part's fraction, on average over parts; measured, see docs/four-inputs.md."""
+_CLOSED: Final = 1e-12
+"""Regions whose fractions miss the whole space by more than this are reported as ill conditioned."""
+
+
+@dataclass(frozen=True)
+class Walk4:
+    """What one walk through a model's regions wrote down; see :func:`regions4_kernel.walk`."""
+
+    measures: np.ndarray
+    index: np.ndarray
+    pattern: np.ndarray
+    cell_measures: np.ndarray
+    rays: np.ndarray
+    normals: np.ndarray
+    counters: np.ndarray
+    cells: int
+
+    @property
+    def ops(self) -> Ops:
+        """Operations executed."""
+        return Ops(*(int(count) for count in self.counters[:5]))
+
+
+def require(model: Rnn | RnnStack) -> None:
+    """Raise if a model of four inputs is too large."""
+    if model.hidden_size > LARGEST:
+        raise NotApplicable(
+            f"exact regions for n = 4 need at most {LARGEST} neurons; this model has d = {model.hidden_size}"
+        )
+
+
+def home(module: Any, hidden_size: int) -> Any:
+    """A kernel module as it is for small models, compiled for others and wherever that has been done before."""
+    small = hidden_size <= _INTERPRETED_UP_TO and not kernels.is_kept(module)
+    return module if small else kernels.compiled(module)
+
+
+def sink(module: Any, size: int, model: Rnn, extra: int, measures: int) -> tuple[np.ndarray, ...]:
+    """Arrays for what is written down of so many cells."""
+    d, n = model.hidden_size, model.seq_len
+    return (
+        np.zeros((size, 4), np.int64),
+        np.zeros((size, n, d), np.int8),
+        np.zeros((size, measures)),
+        np.zeros((size, module.ray_capacity(d, n, extra), 4)),
+        np.zeros((size, module.facet_capacity(d, n, extra), 4)),
+    )
+
+
+def walk4(model: Rnn, begin: Starts, whole: bool, cells: int = 0) -> Walk4:
+    """Walk through the regions of a model in given cones; every cell is written down if ``cells`` is a guess at how many."""
+    kernel = home(regions4_kernel, model.hidden_size)
+    while True:
+        measures = np.zeros((len(begin.labels), 5))
+        counters = np.zeros(regions4_kernel.COUNTERS, np.int64)
+        written = sink(regions4_kernel, cells, model, begin.walls.shape[1], 5)
+        count = kernel.walk(
+            model.w_hi, model.w_hh, model.w_oh, *begin.arguments(), whole, measures, *written, counters
+        )
+        if cells == 0 or count <= cells:
+            kept = [array[: min(count, cells)] for array in written]
+            return Walk4(measures, kept[0], kept[1], kept[2], kept[3], kept[4], counters, count)
+        cells = count
+
+
+def _error(sums: np.ndarray, counters: np.ndarray, hidden_size: int) -> float:
+    """Bound on the error of the right fraction that one walk gives."""
+    _, _, doubtful, displaced, unmeasured = (float(part) for part in sums)
+    snapped = 3 * hidden_size * regions4_kernel.TOUCH if counters[regions4_kernel.SNAPPED] > 0 else 0.0
+    return doubtful + displaced + unmeasured + snapped + _ROUNDING * int(counters[regions4_kernel.PARTS] + 10)
+
+
+def _status(sums: np.ndarray, missed: float) -> Status:
+    return Status.ILL_CONDITIONED if sums[2] > 0 or sums[4] > 0 or missed > _CLOSED else Status.OK
+
+
+def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
+    """The exact accuracy with its regions as cells.
+
+    The value, its error and its operations are those of :func:`estimate_stack4`. The cells are measured apart, and
+    what they miss of the whole space and of the value is added to the error.
+    """
+    require(model)
+    found = walk4(model, starts(label_chambers()), False)
+    cells = walk4(model, starts(chambers4()), True, 2 * found.cells)
+    sums, all_sums = found.measures.sum(axis=0), cells.measures.sum(axis=0)
+    value = float(sums[1])
+    missed = max(abs(float(all_sums[0]) - 1), abs(float(all_sums[1]) - value))
+    error = _error(sums, found.counters, model.hidden_size) + missed
+    return Estimate(
+        name,
+        min(max(value, 0.0), 1.0),
+        error,
+        settings,
+        lower=max(0.0, value - error),
+        upper=min(1.0, value + error),
+        ops=found.ops,
+        status=_status(sums, missed),
+        cells=tuple(_cells(cells)),
+    )
+
+
+def estimate_stack4(stack: RnnStack) -> StackEstimate:
+    """Exact accuracies through the compiled kernel."""
+    require(stack)
+    begin = starts(label_chambers())
+    measures = np.zeros((len(stack), len(begin.labels), 5))
+    counters = np.zeros((len(stack), regions4_kernel.COUNTERS), np.int64)
+    kernels.compiled(regions4_kernel).walk_batch(
+        stack.w_hi, stack.w_hh, stack.w_oh, *begin.arguments(), False, measures, counters
+    )
+    sums = measures.sum(axis=1)
+    pairs = list(zip(sums, counters, strict=True))
+    errors = np.array([_error(s, c, stack.hidden_size) for s, c in pairs])
+    status = [_status(s, 0.0) for s in sums]
+    return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(stack), np.nan), status)
+
+
+def right_fractions4(model: Rnn, cones: Sequence[Cone4], labels: Sequence[int]) -> np.ndarray:
+    """Exact accuracy inside given cones; as :func:`heurex.estimators.exact.right_fractions`, for n = 4.
+
+    Returns
+    -------
+    ``(cones, 3)``: each cone's fraction, the fraction in which its label is the answer, and the fraction in which
+    the answer hangs on rounding, or could not be measured. Dimensionless.
+    """
+    require(model)
+    if not cones:
+        return np.zeros((0, 3))
+    begin = starts(cones)
+    begin.labels[:] = labels
+    found = walk4(model, begin, True).measures
+    return np.column_stack([found[:, 0], found[:, 1], found[:, 2] + found[:, 4]])
+
+
+def binding(normals: np.ndarray, bits: int) -> np.ndarray:
+    """The normals of the facets whose bits are set."""
+    return normals[[f for f in range(len(normals)) if bits >> f & 1]]
+
+
+def cell_name(cone: Cone4, pattern: np.ndarray) -> tuple[str, str]:
+    """A cell's name and its region, from the chamber that it is in and the pattern of its exact steps."""
+    region = " ".join("".join(str(on) for on in step) for step in pattern)
+    side = "x0 > 0" if cone.walls[0, 0] > 0 else "x0 < 0"
+    return f"{ordering_name(cone.ordering)}, {side}, neurons {region}", region
+
+
+def _cells(found: Walk4) -> list[Cell]:
+    cells: list[Cell] = []
+    for i, (chamber, m, facets, bits) in enumerate(found.index):
+        cone = chambers4()[chamber]
+        name, region = cell_name(cone, found.pattern[i])
+        normals = binding(found.normals[i, :facets], int(bits))
+        fraction, right, _, _, unmeasured = (float(part) for part in found.cell_measures[i])
+        cells.append(
+            Cell(
+                name=name,
+                ordering=cone.ordering,
+                region=region,
+                parent=None,
+                normals=normals,
+                half_spaces=len(normals),
+                rays=found.rays[i, :m],
+                fraction=fraction,
+                numerical_error=1e-15 + unmeasured,
+                label=cone.label,
+                answer=cone.label if right == fraction else None,
+                likely=True,
+                contribution=right,
+            )
+        )
+    return cells
