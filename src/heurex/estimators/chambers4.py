@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def clipped(cone: Cone4, normals: Iterable[np.ndarray]) -> Cone4 | None:
             return None
         if which == 2:
             kept, found, ops = np.zeros((2 * m + 4, 5)), np.zeros(2 * m + 4, np.int64), np.zeros(5, np.int64)
-            bit = np.int64(1 << len(walls))
+            bit: Any = np.int64(1 << len(walls))
             m, _ = polytope4.split(here, masks, m, 4, 5, bit, values, kept, found, kept, found, False, ops)
             rays, masks = kept[:m, :4], found[:m]
             walls.append(normal)
@@ -117,5 +117,9 @@ def starts(cones: Sequence[Cone4]) -> Starts:
     rays, masks = np.zeros((len(cones), most[0], 4)), np.zeros((len(cones), most[0]), np.int64)
     walls = np.zeros((len(cones), most[1], 4))
     for i, cone in enumerate(cones):
-        rays[i, : sizes[i, 0]], masks[i, : sizes[i, 0]], walls[i, : sizes[i, 1]] = cone.rays, cone.masks, cone.walls
+        rays[i, : sizes[i, 0]], masks[i, : sizes[i, 0]], walls[i, : sizes[i, 1]] = (
+            cone.rays,
+            cone.masks,
+            cone.walls,
+        )
     return Starts(rays, masks, sizes, walls, np.array([cone.label for cone in cones], np.int64))

@@ -13,13 +13,22 @@ import numpy as np
 
 from heurex import kernels
 from heurex.errors import NotApplicable
-from heurex.estimators import regions4_kernel
+from heurex.estimators import cells4_kernel, regions4_kernel
 from heurex.estimators.base import Cell, Estimate, Ops, StackEstimate, Status
 from heurex.estimators.chambers4 import Cone4, Starts, chambers4, label_chambers, starts
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name
 
-__all__ = ["Walk4", "binding", "cell_name", "estimate4", "estimate_stack4", "right_fractions4", "walk4"]
+__all__ = [
+    "Walk4",
+    "answer_fractions4",
+    "binding",
+    "cell_name",
+    "estimate4",
+    "estimate_stack4",
+    "right_fractions4",
+    "walk4",
+]
 
 LARGEST: Final = 18
 """Neurons: each cut is a bit of an integer."""
@@ -64,25 +73,25 @@ def home(module: Any, hidden_size: int) -> Any:
     return module if small else kernels.compiled(module)
 
 
-def sink(module: Any, size: int, model: Rnn, extra: int, measures: int) -> tuple[np.ndarray, ...]:
+def sink(size: int, model: Rnn, extra: int, measures: int) -> tuple[np.ndarray, ...]:
     """Arrays for what is written down of so many cells."""
     d, n = model.hidden_size, model.seq_len
     return (
         np.zeros((size, 4), np.int64),
         np.zeros((size, n, d), np.int8),
         np.zeros((size, measures)),
-        np.zeros((size, module.ray_capacity(d, n, extra), 4)),
-        np.zeros((size, module.facet_capacity(d, n, extra), 4)),
+        np.zeros((size, cells4_kernel.ray_capacity(d, n, extra), 4)),
+        np.zeros((size, cells4_kernel.facet_capacity(d, n, extra), 4)),
     )
 
 
 def walk4(model: Rnn, begin: Starts, whole: bool, cells: int = 0) -> Walk4:
-    """Walk through the regions of a model in given cones; every cell is written down if ``cells`` is a guess at how many."""
+    """Walk through a model's regions in given cones; given a guess at the number of cells, write down all."""
     kernel = home(regions4_kernel, model.hidden_size)
     while True:
         measures = np.zeros((len(begin.labels), 5))
-        counters = np.zeros(regions4_kernel.COUNTERS, np.int64)
-        written = sink(regions4_kernel, cells, model, begin.walls.shape[1], 5)
+        counters = np.zeros(cells4_kernel.COUNTERS, np.int64)
+        written = sink(cells, model, begin.walls.shape[1], 5)
         count = kernel.walk(
             model.w_hi, model.w_hh, model.w_oh, *begin.arguments(), whole, measures, *written, counters
         )
@@ -95,8 +104,8 @@ def walk4(model: Rnn, begin: Starts, whole: bool, cells: int = 0) -> Walk4:
 def _error(sums: np.ndarray, counters: np.ndarray, hidden_size: int) -> float:
     """Bound on the error of the right fraction that one walk gives."""
     _, _, doubtful, displaced, unmeasured = (float(part) for part in sums)
-    snapped = 3 * hidden_size * regions4_kernel.TOUCH if counters[regions4_kernel.SNAPPED] > 0 else 0.0
-    return doubtful + displaced + unmeasured + snapped + _ROUNDING * int(counters[regions4_kernel.PARTS] + 10)
+    snapped = 3 * hidden_size * cells4_kernel.TOUCH if counters[cells4_kernel.SNAPPED] > 0 else 0.0
+    return doubtful + displaced + unmeasured + snapped + _ROUNDING * int(counters[cells4_kernel.PARTS] + 10)
 
 
 def _status(sums: np.ndarray, missed: float) -> Status:
@@ -134,7 +143,7 @@ def estimate_stack4(stack: RnnStack) -> StackEstimate:
     require(stack)
     begin = starts(label_chambers())
     measures = np.zeros((len(stack), len(begin.labels), 5))
-    counters = np.zeros((len(stack), regions4_kernel.COUNTERS), np.int64)
+    counters = np.zeros((len(stack), cells4_kernel.COUNTERS), np.int64)
     kernels.compiled(regions4_kernel).walk_batch(
         stack.w_hi, stack.w_hh, stack.w_oh, *begin.arguments(), False, measures, counters
     )
@@ -159,6 +168,20 @@ def right_fractions4(model: Rnn, cones: Sequence[Cone4], labels: Sequence[int]) 
     begin = starts(cones)
     begin.labels[:] = labels
     found = walk4(model, begin, True).measures
+    return np.column_stack([found[:, 0], found[:, 1], found[:, 2] + found[:, 4]])
+
+
+def answer_fractions4(model: Rnn, answers: Sequence[int]) -> np.ndarray:
+    """Where a model gives a certain answer, within each of :func:`chambers4`.
+
+    Returns
+    -------
+    ``(48, 3)``: nothing, the fraction in which the cone's answer is given, and the fraction in doubt.
+    """
+    require(model)
+    begin = starts(chambers4())
+    begin.labels[:] = answers
+    found = walk4(model, begin, False).measures
     return np.column_stack([found[:, 0], found[:, 1], found[:, 2] + found[:, 4]])
 
 

@@ -80,9 +80,7 @@ class Layerwise(Estimator):
     """
 
     name: ClassVar[str] = "layerwise"
-    summary: ClassVar[str] = (
-        "exact regions up to a step, gates presumed independent after it; n = 2, 3 or 4"
-    )
+    summary: ClassVar[str] = "exact regions up to a step, gates presumed independent after it; n = 2, 3 or 4"
     kind: ClassVar[str] = "explanation"
     assumes: ClassVar[str] = (
         "after step t, gates independent of preactivations given one latent variable a step"
@@ -110,7 +108,13 @@ class Layerwise(Estimator):
             error = _error(total, doubtful, rounding, len(found.cells))
             value = min(max(value, 0.0), 1.0)
             return Estimate(
-                self.name, value, error, self.settings(), ops=found.ops, status=_status(error), cells=found.cells
+                self.name,
+                value,
+                error,
+                self.settings(),
+                ops=found.ops,
+                status=_status(error),
+                cells=found.cells,
             )
         steps, scale = self._steps(model), _scale(model)
         found = self._walk(model, steps)
@@ -145,7 +149,9 @@ class Layerwise(Estimator):
     def _steps(self, model: Rnn | RnnStack) -> int:
         n = model.seq_len
         if n not in (2, 3, 4):
-            raise NotApplicable(f"the layerwise explanation needs n = 2, 3 or 4 inputs; this model has n = {n}")
+            raise NotApplicable(
+                f"the layerwise explanation needs n = 2, 3 or 4 inputs; this model has n = {n}"
+            )
         steps = n - 1 if self.exact_steps is None else self.exact_steps
         if steps > n:
             raise UsageError(f"exact_steps is {steps}; this model has {n} steps, expected at most that")

@@ -1,138 +1,45 @@
 """Kernel: exact regions of a network of four inputs up to a step, gates presumed independent for the steps after it.
 
-:mod:`heurex.estimators.layerwise_kernel` one dimension up, on the cones of
-:mod:`heurex.estimators.regions4_kernel`. What gates are, and what rounding may do to them, is in
-:mod:`heurex.estimators.gates_kernel`, whose rays have three columns: it is given views that begin at the second.
+:mod:`heurex.estimators.layerwise_kernel` one dimension up, on the cells of :mod:`heurex.estimators.cells4_kernel`
+with the gates of :mod:`heurex.estimators.gates4_kernel`.
 
 Source: Hilton (2024), "Original version", taken to any number of neurons and of presumed steps.
 """
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
-from heurex.cones.corners import clear_side, side
-from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, fraction, real_facets, split, tally
-from heurex.estimators.gates_kernel import drifts, gated_margin, latent_gates, leads, mean_gates, wobbles
-from heurex.estimators.regions4_kernel import (
+from heurex.cones.flux4 import fraction
+from heurex.cones.polytope4 import ADDED, ONCE, SCALED, real_facets, tally
+from heurex.estimators.cells4_kernel import (
     active,
     begin,
-    cap,
-    combine,
     cut_neuron,
     facet_capacity,
-    measure,
     preactivations,
     ray_capacity,
-    reaches,
-    set_normal,
     stack_depth,
 )
+from heurex.estimators.gates4_kernel import gate_probabilities, label_fraction, shut
+from heurex.estimators.gates_kernel import drifts, latent_gates, leads, mean_gates, wobbles
+from heurex.estimators.regions4_kernel import cap, measure, reaches
 from heurex.kernels import reals
 
 KERNEL = True
 
-RAY = np.int64(4)
-CORNERS = np.int64(4)
-BOTTOM = np.int64(0)
-ALL = np.int64(-1)
-UPPER = np.bool_(False)
-TOUCH = 1e-14
+CORNERS: Any = np.int64(4)
+BOTTOM: Any = np.int64(0)
+ALL: Any = np.int64(-1)
 CELLS = 6
 MISFITS = 8
 # A cell smaller than this contributes nothing: what lies in it is rounding.
 NEGLIGIBLE = 1e-15
-# A chance that is nearer to 1 than this is measured by what it lacks.
-NEARLY = 1e-6
 # Rounding of a fraction in R^4 in units of that in R^3, and of a part of a body in units of that of an area.
 COARSER = 0.25
 THICKER = 3.0
-ROOTS = np.array([4, 6, 4, 1, 0])
 WOBBLE = np.array([6, 8, 2, 1, 0])
-
-
-def part_fraction(
-    here: np.ndarray, masks: np.ndarray, m: int, column: int, width: int, normals: np.ndarray, facets: int,
-    floors: np.ndarray, other: np.ndarray, other_masks: np.ndarray, edges: np.ndarray,
-    scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], ops: np.ndarray,
-) -> float:  # fmt: skip
-    """Fraction of the part of a cone in which a value is positive, whose normal is the one behind the others.
-
-    Negative if its faces do not fit together.
-    """
-    bit = masks[0] & 0 | ONCE << facets
-    kept, _ = split(here, masks, m, column, width, bit, floors, other, other_masks, other, other_masks, UPPER, ops)
-    if kept < 4:
-        return 0.0
-    found, count = fraction(
-        other, other_masks, kept, normals, facets + 1, ALL, edges, scratch[2], scratch[3], scratch[4], ops
-    )
-    return found if count >= 0 else -1.0
-
-
-def minor_share(
-    here: np.ndarray, masks: np.ndarray, m: int, whole: float, j: int, positive: bool, function: np.ndarray,
-    columns: int, normals: np.ndarray, facets: int, floors: np.ndarray, other: np.ndarray, other_masks: np.ndarray,
-    edges: np.ndarray, scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], ops: np.ndarray,
-) -> float:  # fmt: skip
-    """Share of a cell in which a preactivation is positive, or else negative, measured on that side; -1 if unknown."""
-    set_normal(normals, facets, function, columns, ops)
-    if not positive:
-        for i in range(m):
-            here[i, RAY + j] = -here[i, RAY + j]
-        for c in range(CORNERS):
-            normals[facets, c] = -normals[facets, c]
-    found = part_fraction(
-        here, masks, m, RAY + j, RAY + j + 1, normals, facets, floors, other, other_masks, edges, scratch, ops
-    )
-    tally(ops, SHARED, ONCE)
-    if not positive:
-        for i in range(m):
-            here[i, RAY + j] = -here[i, RAY + j]
-    return found / whole if found >= 0 else -1.0
-
-
-def gate_probabilities(
-    here: np.ndarray, masks: np.ndarray, m: int, whole: float, linear: np.ndarray, columns: int, normals: np.ndarray,
-    facets: int, floors: np.ndarray, other: np.ndarray, other_masks: np.ndarray, edges: np.ndarray,
-    scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    chance: tuple[np.ndarray, np.ndarray, np.ndarray], ops: np.ndarray,
-) -> bool:  # fmt: skip
-    """Chance that each preactivation is positive within a cell, as in the gates' kernel; false if one is unknown."""
-    probs, spreads, passed = chance
-    for j in range(probs.shape[0]):
-        s = clear_side(here, m, RAY + j)
-        probs[j] = 1.0 if s == 1 else 0.0
-        spreads[j] = 0.0
-        passed[j] = 0.0
-        if s != 2 and side(here, m, RAY + j) != 2:
-            continue
-        positive = s != 1
-        share = minor_share(
-            here, masks, m, whole, j, positive, linear[j], columns, normals, facets, floors, other, other_masks,
-            edges, scratch, ops,
-        )  # fmt: skip
-        if share < 0:
-            return False
-        if s != 2:
-            passed[j] = share
-            continue
-        rest = 1 - share
-        if rest < NEARLY:
-            rest = minor_share(
-                here, masks, m, whole, j, not positive, linear[j], columns, normals, facets, floors, other,
-                other_masks, edges, scratch, ops,
-            )  # fmt: skip
-            if rest < 0:
-                return False
-            share = 1 - rest
-        if share > 0 and rest > 0:
-            probs[j] = share
-            spreads[j] = sqrt(share * rest)
-        elif share > 0:
-            probs[j] = 1.0
-        tally(ops, ROOTS, ONCE)
-    return True
 
 
 def open_level(
@@ -157,10 +64,13 @@ def open_level(
         mean_gates(probs, gates)
     wobbles(here[:, 1:], m, COARSER * whole, spreads, passed, drift, gates, shifts, latent, wobble)
     tally(ops, WOBBLE, 2 * probs.shape[0])
+    shut(here, m, gates, wobble)
     return known
 
 
-def pass_gates(gates: np.ndarray, below: np.ndarray, columns: int, above: np.ndarray, on: np.ndarray, ops: np.ndarray) -> int:
+def pass_gates(
+    gates: np.ndarray, below: np.ndarray, columns: int, above: np.ndarray, on: np.ndarray, ops: np.ndarray
+) -> int:
     """Linear functions behind the gates; lists those that are not shut, and returns how many."""
     count = 0
     for j in range(gates.shape[0]):
@@ -171,71 +81,6 @@ def pass_gates(gates: np.ndarray, below: np.ndarray, columns: int, above: np.nda
                 above[j, c] = gates[j] * below[j, c]
             tally(ops, SCALED, columns)
     return count
-
-
-def label_fraction(
-    here: np.ndarray, masks: np.ndarray, m: int, whole: float, lead: np.ndarray, gates: np.ndarray,
-    wobble: np.ndarray, label: int, linear: np.ndarray, function: np.ndarray, weights: np.ndarray,
-    every: np.ndarray, normals: np.ndarray, facets: int, floors: np.ndarray, one: np.ndarray, one_masks: np.ndarray,
-    two: np.ndarray, two_masks: np.ndarray, edges: np.ndarray,
-    scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], ops: np.ndarray,
-) -> tuple[float, float, bool]:  # fmt: skip
-    """Fraction of a cell in which the label's logit, with these gates, is the first largest one.
-
-    Returns it (negative if it is unknown), its error relative to the cell, and whether a tie was decided that
-    rounding alone produced.
-    """
-    n, d = lead.shape[0], lead.shape[1]
-    worst, doubtful = 0.0, False
-    for i in range(m):
-        for c in range(CORNERS):
-            one[i, c] = here[i, c]
-        one_masks[i] = masks[i]
-    for rival in range(n):
-        floors[rival] = 0.0
-        if rival != label:
-            error, rounded = gated_margin(
-                here[:, 1:], m, lead[rival], gates, wobble, weights, one, RAY + rival
-            )
-            tally(ops, ADDED, m * d)
-            tally(ops, SCALED, d + m * (d + 1))
-            tally(ops, SHARED, ONCE)
-            doubtful = doubtful or rounded
-            worst = max(worst, error)
-            for i in range(m):
-                floors[rival] = max(floors[rival], TOUCH * abs(one[i, RAY + rival]))
-    second = False
-    first = facets
-    for rival in range(n):
-        if rival == label:
-            continue
-        part, part_masks = (two, two_masks) if second else (one, one_masks)
-        s = clear_side(part, m, RAY + rival)
-        if s == -1 or (s == 0 and rival < label):
-            return 0.0, worst, doubtful
-        if s == 2:
-            other, other_masks = (one, one_masks) if second else (two, two_masks)
-            bit = masks[0] & 0 | ONCE << facets
-            m, _ = split(
-                part, part_masks, m, RAY + rival, RAY + n, bit, floors, other, other_masks, other, other_masks,
-                UPPER, ops,
-            )  # fmt: skip
-            for j in range(d):
-                weights[j] = lead[rival, j] * gates[j]
-            tally(ops, SCALED, d)
-            combine(weights, every, d, linear, CORNERS, function, ops)
-            set_normal(normals, facets, function, CORNERS, ops)
-            facets += 1
-            second = not second
-    if facets == first:
-        return whole, worst, doubtful
-    part, part_masks = (two, two_masks) if second else (one, one_masks)
-    if m < 4:
-        return 0.0, worst, doubtful
-    found, count = fraction(
-        part, part_masks, m, normals, facets, ALL, edges, scratch[2], scratch[3], scratch[4], ops
-    )
-    return (found if count >= 0 else -1.0), worst, doubtful
 
 
 def presume(
@@ -250,12 +95,14 @@ def presume(
     """One cell after its last exact step: fraction, contribution, doubtful fraction and rounding, to ``out``."""
     ops[CELLS] += 1
     d = w_hi.shape[0]
-    whole, found = fraction(rays, masks, m, normals, facets, ALL, edges, scratch[2], scratch[3], scratch[4], ops)
+    whole, found = fraction(
+        rays, masks, m, normals, facets, ALL, edges, scratch[2], scratch[3], scratch[4], ops
+    )
     known = found >= 0
     out[0], out[1], out[2], out[3] = whole, 0.0, 0.0, whole
     if not known:
         ops[MISFITS] += 1
-        out[3] = cap(rays, m, ops)
+        out[3] = cap(rays, m)
     if not known or whole < NEGLIGIBLE:
         return
     last = layers.shape[0] - 1
@@ -384,7 +231,19 @@ def layerwise(
         while top >= 0:
             if state[top, 2] < d:
                 top = cut_neuron(
-                    top, rays, masks, normals, linear, floors, state, pattern, one, one_masks, two, two_masks, ops
+                    top,
+                    rays,
+                    masks,
+                    normals,
+                    linear,
+                    floors,
+                    state,
+                    pattern,
+                    one,
+                    one_masks,
+                    two,
+                    two_masks,
+                    ops,
                 )
                 continue
             m, step, facets = state[top, 0], state[top, 1], state[top, 3]
@@ -435,7 +294,7 @@ def layerwise_batch(
     sizes: np.ndarray, walls: np.ndarray, labels: np.ndarray, steps: int, latent: bool, latent_prob: float,
     measures: np.ndarray, cells: np.ndarray, ops: np.ndarray,
 ) -> None:  # fmt: skip
-    """:func:`layerwise` for each of a stack of models; ``measures`` is ``(models, cones, 4)``, ``ops`` ``(models, 9)``."""
+    """:func:`layerwise` for each of a stack of models; ``measures`` is ``(models, cones, 4)``."""
     no_index, no_pattern = np.empty((0, 4), np.int64), np.empty((0, 1, 1), np.int8)
     no_measures, no_rays, no_normals = reals(0, 4), reals(0, 1, CORNERS), reals(0, 1, CORNERS)
     for b in range(w_hi.shape[0]):

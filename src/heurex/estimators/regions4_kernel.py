@@ -1,10 +1,8 @@
 """Kernel: how much of R^4 a network of four inputs answers rightly, exactly.
 
-The walk is that of :mod:`heurex.estimators.regions_kernel` one dimension up: depth first, take a cone, read the next
-preactivation at its rays, cut where it vanishes, go on with both parts; after the last step cut by the logits and
-measure what is left. A cone holds its rays, which facets each lies on, the inward normals of its facets, and the
-preactivations of the present step as linear functions of the input, from which their values at the rays are read
-once a step; a cut interpolates them.
+The walk is that of :mod:`heurex.estimators.regions_kernel` one dimension up: depth first, take a
+cone (:mod:`heurex.estimators.cells4_kernel`), cut it where its next preactivation vanishes, go on with both parts;
+after the last step cut by the logits and measure what is left.
 
 Measured either way:
 
@@ -13,225 +11,48 @@ Measured either way:
 otherwise
     right parts only, without the facets that two right parts share: the fluxes through a wall between two regions
     cancel, since the logits are continuous across it, unless two logits tie all over it.
-
-Columns of a ray: 0..3 the input x, then d preactivations, or one margin.
 """
 
 from math import atan2, pi, sqrt
+from typing import Any
 
 import numpy as np
 
 from heurex.cones.corners import side
-from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, WHOLE, fraction, real_facets, split, tally
+from heurex.cones.flux4 import WHOLE, fraction
+from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, real_facets, split, tally
+from heurex.estimators.cells4_kernel import (
+    active,
+    begin,
+    combine,
+    cut_neuron,
+    evaluate,
+    facet_capacity,
+    preactivations,
+    ray_capacity,
+    set_normal,
+    stack_depth,
+)
 from heurex.kernels import reals
 
 KERNEL = True
 
-# A sum is taken for zero when it is below this share of its largest term: rounding, not a value.
-ROUNDING = 1e-15
-# A ray nearer to a hyperplane than this angle lies in it. Interpolation leaves some 1e-16 where a value is zero.
 TOUCH = 1e-14
-# NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
-RAY = np.int64(4)
-MARGIN_WIDTH = np.int64(5)
-BOTTOM = np.int64(0)
-CORNERS = np.int64(4)
-ALL = np.int64(-1)
-BOTH = np.bool_(True)
-UPPER = np.bool_(False)
 UNIT = 1.2e-16
-# Costs as in the cones' kernel.
-SQUARES = np.array([1, 1, 1, 0, 0])
-ROOT = np.array([0, 0, 0, 1, 0])
+RAY: Any = np.int64(4)
+MARGIN_WIDTH: Any = np.int64(5)
+BOTTOM: Any = np.int64(0)
+CORNERS: Any = np.int64(4)
+ALL: Any = np.int64(-1)
+UPPER: Any = np.bool_(False)
 CHORD = np.array([9, 4, 0, 1, 0])
 AREA = np.array([1, 2, 0, 0, 0])
 # A polygon's area is below the square of its boundary over 2 pi; a fraction is that of the whole sphere.
 AREAS = 2.0 * pi * WHOLE
-# Behind the five counters of operations: rays that were put into a hyperplane, cells, right parts, and
-SNAPPED = 5
+# Places among the counters, as for cells.
 CELLS = 6
 PARTS = 7
-# cells or parts whose faces do not fit together.
 MISFITS = 8
-COUNTERS = 9
-
-
-def facet_capacity(hidden_size: int, seq_len: int, walls: int) -> int:
-    """No cell has more facets: those that it begins with, and each cut adds one."""
-    return walls + hidden_size * (seq_len - 1) + seq_len
-
-
-def ray_capacity(hidden_size: int, seq_len: int, walls: int) -> int:
-    """No cell has more rays: a polyhedron of f faces has at most 2 f - 4 corners. (Four to spare.)"""
-    return 2 * facet_capacity(hidden_size, seq_len, walls)
-
-
-def stack_depth(hidden_size: int, seq_len: int) -> int:
-    """No more cells than this wait at a time: one for each cut on the way down, and the present one."""
-    return 2 + hidden_size * (seq_len - 1)
-
-
-def begin(
-    w_hi: np.ndarray, start: np.ndarray, marks: np.ndarray, size: np.ndarray, walls: np.ndarray, rays: np.ndarray,
-    masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, state: np.ndarray, pattern: np.ndarray,
-) -> None:  # fmt: skip
-    """First step: a cone on which x_0 has one sign, with z_1 as a linear function."""
-    d = w_hi.shape[0]
-    for c in range(CORNERS):
-        for i in range(size[0]):
-            rays[i, c] = start[i, c]
-            masks[i] = marks[i]
-        for f in range(size[1]):
-            normals[f, c] = walls[f, c]
-    for j in range(d):
-        on = w_hi[j] > 0 if walls[0, 0] > 0 else w_hi[j] < 0
-        pattern[0, j] = 1 if on else 0
-        linear[j, 0] = w_hi[j]
-    state[0], state[1], state[2], state[3], state[4] = size[0], 0, d, size[1], 0
-
-
-def combine(
-    weights: np.ndarray, on: np.ndarray, count: int, linear: np.ndarray, columns: int, out: np.ndarray, ops: np.ndarray
-) -> tuple[float, bool]:
-    """Sum of ``count`` linear functions, the rows ``on`` of ``linear``, with weights, to the vector ``out``.
-
-    Returns its largest coefficient and whether any coefficient vanishes by rounding only.
-    """
-    size, rounded = 0.0, False
-    if count == 0:
-        for c in range(columns):
-            out[c] = 0.0
-    else:
-        tally(ops, ADDED, columns * (count - 1))
-        tally(ops, SCALED, columns * (count + 1))
-    for c in range(columns if count > 0 else 0):
-        total, largest = 0.0, 0.0
-        for i in range(count):
-            term = weights[on[i]] * linear[on[i], c]
-            total = term if i == 0 else total + term
-            largest = abs(term) if i == 0 else max(largest, abs(term))
-        if abs(total) <= ROUNDING * largest:
-            rounded = rounded or largest > 0
-            total = 0.0
-        out[c] = total
-        size = max(size, abs(total))
-    return size, rounded
-
-
-def evaluate(
-    rays: np.ndarray, m: int, function: np.ndarray, columns: int, floor: float, column: int, ops: np.ndarray
-) -> None:
-    """Values of a linear function at the rays, to a column; 0 for rays within rounding of its hyperplane."""
-    tally(ops, ADDED, m * (columns - 1))
-    tally(ops, SCALED, m * columns)
-    for i in range(m):
-        value = rays[i, 0] * function[0]
-        for c in range(1, columns):
-            value = value + rays[i, c] * function[c]
-        if abs(value) <= floor:
-            if value != 0:
-                ops[SNAPPED] += 1
-            value = 0.0
-        rays[i, column] = value
-
-
-def preactivations(
-    rays: np.ndarray, m: int, step: int, w_hi: np.ndarray, w_hh: np.ndarray, on: np.ndarray, count: int,
-    linear: np.ndarray, fresh: np.ndarray, floors: np.ndarray, ops: np.ndarray,
-) -> bool:  # fmt: skip
-    """The preactivations of a step as linear functions and at all rays; true if one vanishes by rounding only.
-
-    ``linear`` holds those of the step before, of which ``count`` neurons, listed in ``on``, pass theirs on. It is
-    replaced; ``fresh`` is scratch.
-    """
-    d = w_hi.shape[0]
-    vague = False
-    tally(ops, SCALED, d)
-    for j in range(d):
-        size, rounded = combine(w_hh[j], on, count, linear, step, fresh[j], ops)
-        fresh[j, step] = w_hi[j]
-        size = max(size, abs(w_hi[j]))
-        vague = vague or (rounded and size == 0)
-        floors[j] = TOUCH * size
-    for j in range(d):
-        for c in range(step + 1):
-            linear[j, c] = fresh[j, c]
-        evaluate(rays, m, linear[j], step + 1, floors[j], RAY + j, ops)
-    return vague
-
-
-def active(pattern: np.ndarray, on: np.ndarray) -> int:
-    """List the neurons that are on in a pattern of one step."""
-    count = 0
-    for j in range(pattern.shape[0]):
-        if pattern[j] == 1:
-            on[count] = j
-            count += 1
-    return count
-
-
-def set_normal(normals: np.ndarray, f: int, function: np.ndarray, columns: int, ops: np.ndarray) -> float:
-    """A facet's normal from the linear function that is positive inside; returns the function's size."""
-    total = 0.0
-    for c in range(columns):
-        total += function[c] * function[c]
-    length = sqrt(total)
-    tally(ops, SQUARES, columns)
-    tally(ops, ROOT, ONCE)
-    for c in range(CORNERS):
-        normals[f, c] = function[c] / length if c < columns else 0.0
-    return length
-
-
-def cut_neuron(
-    top: int, rays: np.ndarray, masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, floors: np.ndarray,
-    state: np.ndarray, pattern: np.ndarray, one: np.ndarray, one_masks: np.ndarray, two: np.ndarray,
-    two_masks: np.ndarray, ops: np.ndarray,
-) -> int:  # fmt: skip
-    """Cut the cell on top of the stack by its next neuron; return where the top of the stack is now.
-
-    ``state`` holds for each cell its number of rays, its step, its next neuron, its number of facets, and 1 if a
-    preactivation vanishes throughout it by rounding only.
-    """
-    m, step, neuron, facets = state[top, 0], state[top, 1], state[top, 2], state[top, 3]
-    d = pattern.shape[2]
-    state[top, 2] = neuron + 1
-    column = RAY + neuron
-    s = side(rays[top], m, column)
-    pattern[top, step, neuron] = 1 if s == 1 else 0
-    if s != 2:
-        return top
-    bit = masks[top, 0] & 0 | 1 << facets
-    width = RAY + d
-    above, below = split(
-        rays[top], masks[top], m, column, width, bit, floors[top], one, one_masks, two, two_masks, BOTH, ops
-    )
-    for i in range(above):
-        for w in range(width):
-            rays[top + 1, i, w] = one[i, w]
-        masks[top + 1, i] = one_masks[i]
-    for i in range(below):
-        for w in range(width):
-            rays[top, i, w] = two[i, w]
-        masks[top, i] = two_masks[i]
-    set_normal(normals[top], facets, linear[top, neuron], step + 1, ops)
-    for f in range(facets + 1):
-        for c in range(CORNERS):
-            normals[top + 1, f, c] = normals[top, f, c]
-    for c in range(CORNERS):
-        normals[top, facets, c] = -normals[top, facets, c]
-    for j in range(d):
-        floors[top + 1, j] = floors[top, j]
-        for c in range(step + 1):
-            linear[top + 1, j, c] = linear[top, j, c]
-        for t in range(step + 1):
-            pattern[top + 1, t, j] = pattern[top, t, j]
-    for k in range(5):
-        state[top + 1, k] = state[top, k]
-    state[top + 1, 0], state[top, 0] = above, below
-    state[top + 1, 3], state[top, 3] = facets + 1, facets + 1
-    pattern[top + 1, step, neuron] = 1
-    return top + 1
 
 
 def tied_facets(part: np.ndarray, masks: np.ndarray, m: int) -> int:
@@ -294,7 +115,19 @@ def right_part(
             other, other_masks = (one, one_masks) if second else (two, two_masks)
             bit = masks[0] & 0 | 1 << facets
             m, _ = split(
-                part, masks, m, RAY, MARGIN_WIDTH, bit, floors, other, other_masks, other, other_masks, UPPER, ops
+                part,
+                masks,
+                m,
+                RAY,
+                MARGIN_WIDTH,
+                bit,
+                floors,
+                other,
+                other_masks,
+                other,
+                other_masks,
+                UPPER,
+                ops,
             )
             second = not second
             length = set_normal(normals, facets, function, CORNERS, ops)
@@ -304,7 +137,7 @@ def right_part(
     return m, facets, second, doubtful, tied
 
 
-def cap(rays: np.ndarray, m: int, ops: np.ndarray) -> float:
+def cap(rays: np.ndarray, m: int) -> float:
     """No less than the fraction of a cone: that of a cap about the mean of its rays."""
     mean = reals(CORNERS)
     for c in range(CORNERS):
@@ -329,7 +162,7 @@ def cap(rays: np.ndarray, m: int, ops: np.ndarray) -> float:
 
 
 def reaches(w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray, out: np.ndarray, ops: np.ndarray) -> None:
-    """What rounding may do to each margin on rays of length one: a share of the sum of all terms, all taken positive."""
+    """What rounding may do to each margin on rays of length one: a share of the sum of all sizes."""
     n, d = lead.shape[0], w_hi.shape[0]
     state, fresh = reals(d), reals(d)
     for j in range(d):
@@ -374,10 +207,12 @@ def measure(
     )  # fmt: skip
     doubtful = doubtful or state[top, 4] == 1
     if whole or doubtful:
-        out[0], found = fraction(rays[top], masks[top], m, normals[top], facets, ALL, edges, rows, basis, ends, ops)
+        out[0], found = fraction(
+            rays[top], masks[top], m, normals[top], facets, ALL, edges, rows, basis, ends, ops
+        )
         if found < 0:
             ops[MISFITS] += 1
-            out[4] = cap(rays[top], m, ops)
+            out[4] = cap(rays[top], m)
         if doubtful:
             out[2] = out[0] + out[4]
     if kept == 0:
@@ -392,10 +227,12 @@ def measure(
         for f in range(facets, sides):
             wanted |= 1 << f
     part, part_masks = (two, two_masks) if second else (one, one_masks)
-    out[1], found = fraction(part, part_masks, kept, normals[top], sides, wanted, edges, rows, basis, ends, ops)
+    out[1], found = fraction(
+        part, part_masks, kept, normals[top], sides, wanted, edges, rows, basis, ends, ops
+    )
     if found < 0:
         ops[MISFITS] += 1
-        out[4] = cap(rays[top], m, ops)
+        out[4] = cap(rays[top], m)
         return
     for f in range(facets, sides):
         length = rim(f, rows, edges, found, ops)
@@ -408,8 +245,9 @@ def measure(
 
 def walk(
     w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, starts: np.ndarray, marks: np.ndarray,
-    sizes: np.ndarray, walls: np.ndarray, labels: np.ndarray, whole: bool, measures: np.ndarray, sink_index: np.ndarray, sink_pattern: np.ndarray,
-    sink_measures: np.ndarray, sink_rays: np.ndarray, sink_normals: np.ndarray, ops: np.ndarray,
+    sizes: np.ndarray, walls: np.ndarray, labels: np.ndarray, whole: bool, measures: np.ndarray,
+    sink_index: np.ndarray, sink_pattern: np.ndarray, sink_measures: np.ndarray, sink_rays: np.ndarray,
+    sink_normals: np.ndarray, ops: np.ndarray,
 ) -> int:  # fmt: skip
     """Cut cones of inputs into the network's activation regions and add up what is answered rightly.
 
@@ -469,7 +307,19 @@ def walk(
         while top >= 0:
             if state[top, 2] < d:
                 top = cut_neuron(
-                    top, rays, masks, normals, linear, floors, state, pattern, one, one_masks, two, two_masks, ops
+                    top,
+                    rays,
+                    masks,
+                    normals,
+                    linear,
+                    floors,
+                    state,
+                    pattern,
+                    one,
+                    one_masks,
+                    two,
+                    two_masks,
+                    ops,
                 )
                 continue
             step = state[top, 1]
@@ -478,7 +328,17 @@ def walk(
                 state[top, 1] = step + 1
                 state[top, 2] = 0
                 if preactivations(
-                    rays[top], state[top, 0], step + 1, w_hi, w_hh, on, count, linear[top], fresh, floors[top], ops
+                    rays[top],
+                    state[top, 0],
+                    step + 1,
+                    w_hi,
+                    w_hh,
+                    on,
+                    count,
+                    linear[top],
+                    fresh,
+                    floors[top],
+                    ops,
                 ):
                     state[top, 4] = 1
                 continue
@@ -491,7 +351,11 @@ def walk(
                     measures[start, k] = measures[start, k] + out[k]
                     tally(ops, ADDED, ONCE)
             if cells < sink_index.shape[0]:
-                sink_index[cells, 0], sink_index[cells, 1], sink_index[cells, 2] = start, state[top, 0], state[top, 3]
+                sink_index[cells, 0], sink_index[cells, 1], sink_index[cells, 2] = (
+                    start,
+                    state[top, 0],
+                    state[top, 3],
+                )
                 sink_index[cells, 3] = real_facets(masks[top], state[top, 0])
                 for t in range(n):
                     for j in range(d):
