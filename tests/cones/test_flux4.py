@@ -43,7 +43,9 @@ def test_closed_forms():
     assert of(simplicial(np.diag([-1.0, 1, -1, 1]))) == pytest.approx(1 / 16, abs=1e-16)
     ordered = np.array([e[0], e[1] - e[0], e[2] - e[1], e[3] - e[2]])
     assert of(simplicial(ordered)) == pytest.approx(1 / 384, abs=1e-17)
-    assert of(simplicial(np.array([e[0], e[1], e[2] - e[1], e[3] - e[2]]))) == pytest.approx(1 / 96, abs=1e-16)
+    assert of(simplicial(np.array([e[0], e[1], e[2] - e[1], e[3] - e[2]]))) == pytest.approx(
+        1 / 96, abs=1e-16
+    )
     assert of(simplicial(np.array([-e[0], e[1] + e[0], e[2], e[3]]))) == pytest.approx(1 / 32, abs=1e-16)
 
 

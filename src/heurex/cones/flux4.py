@@ -3,7 +3,8 @@
 On the sphere S^3 let r be the distance from the pole e = (+-1, 0, 0, 0). The field (r - sin r cos r) / (2 sin(r)^2)
 along r has divergence 1, so the volume is its flux through the facets. On a facet whose normal makes an angle
 pi/2 - delta with the pole, the flux density depends on the distance rho from the pole's foot p only, cos r =
-cos(delta) cos(rho), and is once more a divergence, of a field along rho. What is left are integrals along the edges of the facet, over the azimuth psi about p:
+cos(delta) cos(rho), and is once more a divergence, of a field along rho. What is left are integrals along the edges
+of the facet, over the azimuth psi about p:
 
     volume = sum over facets, sum over edges of a facet: integral of (delta - tan(delta) r / tan(r)) / 2 dpsi.
 

@@ -108,23 +108,27 @@ def _error(sums: np.ndarray, counters: np.ndarray, hidden_size: int) -> float:
     return doubtful + displaced + unmeasured + snapped + _ROUNDING * int(counters[cells4_kernel.PARTS] + 10)
 
 
-def _status(sums: np.ndarray, missed: float) -> Status:
-    return Status.ILL_CONDITIONED if sums[2] > 0 or sums[4] > 0 or missed > _CLOSED else Status.OK
+def _misfits(counters: np.ndarray) -> bool:
+    return bool(counters[cells4_kernel.MISFITS] > 0)
 
 
 def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
     """The exact accuracy with its regions as cells.
 
     The value, its error and its operations are those of :func:`estimate_stack4`. The cells are measured apart, and
-    what they miss of the whole space and of the value is added to the error.
+    what they miss of the whole space and of the value is added to the error. If the faces of a cell do not fit
+    together, the value is the sum over the cells.
     """
     require(model)
     found = walk4(model, starts(label_chambers()), False)
     cells = walk4(model, starts(chambers4()), True, 2 * found.cells)
-    sums, all_sums = found.measures.sum(axis=0), cells.measures.sum(axis=0)
+    misfits = _misfits(found.counters) or _misfits(cells.counters)
+    used = cells if misfits else found
+    sums, total = used.measures.sum(axis=0), cells.measures.sum(axis=0)
     value = float(sums[1])
-    missed = max(abs(float(all_sums[0]) - 1), abs(float(all_sums[1]) - value))
-    error = _error(sums, found.counters, model.hidden_size) + missed
+    missed = max(abs(float(total[0]) - 1), abs(float(total[1]) - value))
+    error = min(1.0, _error(sums, used.counters, model.hidden_size) + missed)
+    ill = misfits or sums[2] > 0 or missed > _CLOSED
     return Estimate(
         name,
         min(max(value, 0.0), 1.0),
@@ -132,14 +136,14 @@ def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
         settings,
         lower=max(0.0, value - error),
         upper=min(1.0, value + error),
-        ops=found.ops,
-        status=_status(sums, missed),
+        ops=used.ops,
+        status=Status.ILL_CONDITIONED if ill else Status.OK,
         cells=tuple(_cells(cells)),
     )
 
 
 def estimate_stack4(stack: RnnStack) -> StackEstimate:
-    """Exact accuracies through the compiled kernel."""
+    """Exact accuracies through the compiled kernel; models whose cells do not fit together once more by all cells."""
     require(stack)
     begin = starts(label_chambers())
     measures = np.zeros((len(stack), len(begin.labels), 5))
@@ -148,9 +152,15 @@ def estimate_stack4(stack: RnnStack) -> StackEstimate:
         stack.w_hi, stack.w_hh, stack.w_oh, *begin.arguments(), False, measures, counters
     )
     sums = measures.sum(axis=1)
-    pairs = list(zip(sums, counters, strict=True))
-    errors = np.array([_error(s, c, stack.hidden_size) for s, c in pairs])
-    status = [_status(s, 0.0) for s in sums]
+    errors, status = np.zeros(len(stack)), [Status.OK] * len(stack)
+    for i in range(len(stack)):
+        if _misfits(counters[i]):
+            again = estimate4("exact", {}, stack[i])
+            sums[i, 1], errors[i], status[i] = again.value, again.numerical_error, Status.ILL_CONDITIONED
+            continue
+        errors[i] = _error(sums[i], counters[i], stack.hidden_size)
+        if sums[i, 2] > 0:
+            status[i] = Status.ILL_CONDITIONED
     return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(stack), np.nan), status)
 
 

@@ -102,7 +102,7 @@ def presume(
     out[0], out[1], out[2], out[3] = whole, 0.0, 0.0, whole
     if not known:
         ops[MISFITS] += 1
-        out[3] = cap(rays, m)
+        out[3] = cap(rays, m, ONCE == 0)
     if not known or whole < NEGLIGIBLE:
         return
     last = layers.shape[0] - 1

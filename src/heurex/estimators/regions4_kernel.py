@@ -20,7 +20,7 @@ import numpy as np
 
 from heurex.cones.corners import side
 from heurex.cones.flux4 import WHOLE, fraction
-from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, real_facets, split, tally
+from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, find_edges, real_facets, split, tally
 from heurex.estimators.cells4_kernel import (
     active,
     begin,
@@ -137,8 +137,8 @@ def right_part(
     return m, facets, second, doubtful, tied
 
 
-def cap(rays: np.ndarray, m: int) -> float:
-    """No less than the fraction of a cone: that of a cap about the mean of its rays."""
+def cap(rays: np.ndarray, m: int, flux: bool) -> float:
+    """No less than the fraction of a cone, or the flux through all of its walls: those of a cap about its rays."""
     mean = reals(CORNERS)
     for c in range(CORNERS):
         mean[c] = 0.0
@@ -158,7 +158,8 @@ def cap(rays: np.ndarray, m: int) -> float:
     if smallest <= 0.0:
         return 1.0
     sine = sqrt(1.0 - smallest * smallest) + 1e-7
-    return (atan2(sine, smallest) - sine * smallest) / pi + 1e-14
+    size = (atan2(sine, smallest) - sine * smallest) / pi + 1e-14
+    return size + 0.5 * sine * sine if flux else size
 
 
 def reaches(w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray, out: np.ndarray, ops: np.ndarray) -> None:
@@ -206,15 +207,16 @@ def measure(
         one, one_masks, two, two_masks, floors, ops,
     )  # fmt: skip
     doubtful = doubtful or state[top, 4] == 1
+    if find_edges(masks[top], m, real_facets(masks[top], m), edges) < 0:
+        ops[MISFITS] += 1
+        out[4] = cap(rays[top], m, not whole)
+        return
     if whole or doubtful:
-        out[0], found = fraction(
+        out[0], _ = fraction(
             rays[top], masks[top], m, normals[top], facets, ALL, edges, rows, basis, ends, ops
         )
-        if found < 0:
-            ops[MISFITS] += 1
-            out[4] = cap(rays[top], m)
         if doubtful:
-            out[2] = out[0] + out[4]
+            out[2] = out[0]
     if kept == 0:
         return
     ops[PARTS] += 1
@@ -232,7 +234,7 @@ def measure(
     )
     if found < 0:
         ops[MISFITS] += 1
-        out[4] = cap(rays[top], m)
+        out[4] = cap(rays[top], m, not whole)
         return
     for f in range(facets, sides):
         length = rim(f, rows, edges, found, ops)
