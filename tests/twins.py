@@ -48,11 +48,11 @@ def exact(model):
 
 
 def gate(p, z, q):
-    """The note's latent gate, from its text."""
+    """The note's latent gate, from its text; p = q makes it 0."""
     s = math.sqrt(p * (1 - p))
-    if p <= 0.5 + 1e-12:
-        return p + math.sqrt((1 - q) / q) * s if z else p - math.sqrt(q / (1 - q)) * s
-    return p - math.sqrt((1 - q) / q) * s if z else p + math.sqrt(q / (1 - q)) * s
+    shift = math.sqrt((1 - q) / q) * s if z else -math.sqrt(q / (1 - q)) * s
+    value = p + shift if p <= 0.5 + 1e-12 else p - shift
+    return value if abs(value) > 1e-12 else 0.0
 
 
 def layerwise(model, steps, q, mean=False):

@@ -25,6 +25,13 @@ def _estimator(method: str) -> None:
     make_estimator(method).estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _four_inputs(method: str) -> None:
+    from heurex.estimators import make_estimator
+    from heurex.model import Rnn, RnnStack
+
+    make_estimator(method).estimate_stack(RnnStack.of([Rnn([1.0], [[1.0]], [[1.0], [0.0], [0.0], [0.0]])]))
+
+
 def _symmetric_cells() -> None:
     from heurex.estimators import Symmetric
     from heurex.model import RnnStack
@@ -57,6 +64,8 @@ class Group:
 GROUPS: Final[dict[str, Group]] = {
     "cones of 4 to 6 dimensions": Group(_cones, (4, 5), "cones.polyhedral"),
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
+    "layerwise, four inputs": Group(_four_inputs, ("layerwise",), "estimators.layerwise4_kernel"),
+    "exact, four inputs": Group(_four_inputs, ("exact",), "estimators.regions4_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
