@@ -17,8 +17,9 @@ KERNEL = True
 
 # A sum is taken for zero when it is below this share of its largest term: rounding, not a value.
 ROUNDING = 1e-15
-# A ray nearer to a hyperplane than this angle lies in it. Interpolation leaves some 1e-16 where a value is zero.
-TOUCH = 1e-14
+# A ray nearer to a hyperplane than this angle lies in it. Interpolation leaves some 1e-16 where a value is
+# zero, and up to 1e-13 in small cells between hyperplanes that are nearly parallel.
+TOUCH = 1e-12
 # NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
 RAY: Any = np.int64(4)
 CORNERS: Any = np.int64(4)

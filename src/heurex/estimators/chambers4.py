@@ -15,7 +15,7 @@ from heurex.tasks import Ordering, orderings
 
 __all__ = ["Cone4", "Starts", "chambers4", "clipped", "label_chambers", "starts"]
 
-_TOUCH: Final = 1e-14
+_TOUCH: Final = 1e-12
 
 
 @dataclass(frozen=True)

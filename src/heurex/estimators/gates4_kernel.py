@@ -23,7 +23,7 @@ RAY: Any = np.int64(4)
 CORNERS: Any = np.int64(4)
 ALL: Any = np.int64(-1)
 UPPER: Any = np.bool_(False)
-TOUCH = 1e-14
+TOUCH = 1e-12
 # A chance that is nearer to 1 than this is measured by what it lacks.
 NEARLY = 1e-6
 # What rounding does to a gate is below this, or it is not taken for rounding.

@@ -37,7 +37,7 @@ from heurex.kernels import reals
 
 KERNEL = True
 
-TOUCH = 1e-14
+TOUCH = 1e-12
 UNIT = 1.2e-16
 RAY: Any = np.int64(4)
 MARGIN_WIDTH: Any = np.int64(5)
