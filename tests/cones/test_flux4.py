@@ -15,7 +15,7 @@ SCRATCH = 64
 
 def measured(rays, masks, walls, wanted=-1, module=flux4, kind=np.float64):
     """Fraction, number of edges, and operations."""
-    ops = np.zeros(9, np.int64)
+    ops = np.zeros(10, np.int64)
     edges = np.zeros((3 * SCRATCH, 3), np.int64)
     rows, basis, ends = np.zeros((SCRATCH, 4), kind), np.zeros((4, 4), kind), np.zeros((5, 3), kind)
     value, count = module.fraction(

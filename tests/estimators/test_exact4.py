@@ -11,7 +11,8 @@ from models import random_model
 
 import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status, kernels
-from heurex.estimators import Exact, cells4_kernel, regions4_kernel
+from heurex.cones import polytope4
+from heurex.estimators import Exact, regions4_kernel
 from heurex.estimators.chambers4 import chambers4, label_chambers, starts
 from heurex.estimators.exact4 import right_fractions4, walk4
 from heurex.tasks import second_argmax
@@ -183,7 +184,7 @@ def test_operations_are_those_executed():
         "walls": begin.walls,
     }
     kernel, given, tally = kernels.counted(regions4_kernel, numbers)
-    ops = np.zeros(cells4_kernel.COUNTERS, np.int64)
+    ops = np.zeros(polytope4.COUNTERS, np.int64)
     empty = (
         np.empty((0, 4), int),
         np.empty((0, 4, 3), int),

@@ -21,6 +21,14 @@ CARRIED: Final = np.array([2, 1, 0, 0, 0])
 ADDED: Final = np.array([1, 0, 0, 0, 0])
 SCALED: Final = np.array([0, 1, 0, 0, 0])
 SHARED: Final = np.array([0, 0, 1, 0, 0])
+# Behind the five: values that were taken for zero, and how many of them are hardly rounding.
+SNAPPED: Final = 5
+FAR: Final = 6
+COUNTERS: Final = 10
+# No cone has more facets: they are the bits of an integer.
+FACETS: Final = 62
+# Rounding leaves no more than this share of a floor in most cells.
+NEAR: Final = 0.1
 # A NumPy integer, as it is passed on: numba compiles a callee anew for each plain literal.
 ONCE: Final[Any] = np.int64(1)
 
@@ -29,6 +37,18 @@ def tally(ops: np.ndarray, cost: np.ndarray, times: int) -> None:
     """Add to the operations executed."""
     for kind in range(5):
         ops[kind] += cost[kind] * times
+
+
+def snapped(value: float, floor: float, ops: np.ndarray) -> float:
+    """A value, or zero if it is not above the floor; counts values that rounding alone hardly explains."""
+    if abs(value) > floor:
+        return value
+    if value != 0:
+        ops[SNAPPED] += 1
+        tally(ops, SCALED, ONCE)
+        if abs(value) > NEAR * floor:
+            ops[FAR] += 1
+    return 0.0
 
 
 def adjacent(masks: np.ndarray, m: int, i: int, j: int) -> bool:
@@ -58,7 +78,7 @@ def crossing(
         out[row, w] = rays[i, w] + share * (rays[j, w] - rays[i, w])
     for w in range(column + 1, width):
         value = rays[i, w] + share * (rays[j, w] - rays[i, w])
-        out[row, w] = value if abs(value) > floors[w - 4] else 0.0
+        out[row, w] = snapped(value, floors[w - 4], ops)
 
 
 def copy_ray(
@@ -120,10 +140,27 @@ def real_facets(masks: np.ndarray, m: int) -> int:
     return thrice
 
 
+def closed(masks: np.ndarray, m: int, real: int, edges: np.ndarray, count: int) -> bool:
+    """Whether the edges of every facet are closed polygons: at each of its rays two of them meet."""
+    for f in range(FACETS):
+        if real >> f & 1 == 0:
+            continue
+        for i in range(m):
+            if masks[i] >> f & 1 == 0:
+                continue
+            met = 0
+            for k in range(count):
+                if edges[k, 2] >> f & 1 and (edges[k, 0] == i or edges[k, 1] == i):
+                    met += 1
+            if met != 2:
+                return False
+    return True
+
+
 def find_edges(masks: np.ndarray, m: int, real: int, edges: np.ndarray) -> int:
     """Pairs of rays that span an edge and the bits of its two facets, ``(edges, 3)``; -1 if they do not fit together.
 
-    They fit if every edge has two facets and if Euler's formula holds.
+    They fit if every edge has two facets, the edges of a facet are closed, and Euler's formula holds.
     """
     count, facets = 0, 0
     rest = real
@@ -142,4 +179,4 @@ def find_edges(masks: np.ndarray, m: int, real: int, edges: np.ndarray) -> int:
                 return -1
             edges[count, 0], edges[count, 1], edges[count, 2] = i, j, common
             count += 1
-    return count if count == m + facets - 2 else -1
+    return count if count == m + facets - 2 and closed(masks, m, real, edges, count) else -1

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from heurex.cones.corners import side
-from heurex.cones.polytope4 import ADDED, ONCE, SCALED, split, tally
+from heurex.cones.polytope4 import ADDED, FAR, ONCE, SCALED, snapped, split, tally
 
 KERNEL = True
 
@@ -27,13 +27,6 @@ BOTH: Any = np.bool_(True)
 # Costs as in the cones' kernel.
 SQUARES = np.array([1, 1, 1, 0, 0])
 ROOT = np.array([0, 0, 0, 1, 0])
-# Behind the five counters of operations: rays that were put into a hyperplane, cells, right parts, and
-SNAPPED = 5
-CELLS = 6
-PARTS = 7
-# cells or parts whose faces do not fit together.
-MISFITS = 8
-COUNTERS = 9
 
 
 def facet_capacity(hidden_size: int, seq_len: int, walls: int) -> int:
@@ -67,7 +60,7 @@ def begin(
         on = w_hi[j] > 0 if walls[0, 0] > 0 else w_hi[j] < 0
         pattern[0, j] = 1 if on else 0
         linear[j, 0] = w_hi[j]
-    state[0], state[1], state[2], state[3], state[4] = size[0], 0, d, size[1], 0
+    state[0], state[1], state[2], state[3], state[4], state[5] = size[0], 0, d, size[1], 0, 0
 
 
 def combine(
@@ -114,11 +107,7 @@ def evaluate(
         value = rays[i, 0] * function[0]
         for c in range(1, columns):
             value = value + rays[i, c] * function[c]
-        if abs(value) <= floor:
-            if value != 0:
-                ops[SNAPPED] += 1
-            value = 0.0
-        rays[i, column] = value
+        rays[i, column] = snapped(value, floor, ops)
 
 
 def preactivations(
@@ -176,8 +165,8 @@ def cut_neuron(
 ) -> int:  # fmt: skip
     """Cut the cell on top of the stack by its next neuron; return where the top of the stack is now.
 
-    ``state`` holds for each cell its number of rays, its step, its next neuron, its number of facets, and 1 if a
-    preactivation vanishes throughout it by rounding only.
+    ``state`` holds for each cell its number of rays, its step, its next neuron, its number of facets, 1 if a
+    preactivation vanishes throughout it by rounding only, and 1 if a ray was moved by more than rounding explains.
     """
     m, step, neuron, facets = state[top, 0], state[top, 1], state[top, 2], state[top, 3]
     d = pattern.shape[2]
@@ -189,6 +178,7 @@ def cut_neuron(
         return top
     bit = masks[top, 0] & 0 | 1 << facets
     width = RAY + d
+    far = ops[FAR]
     above, below = split(
         rays[top], masks[top], m, column, width, bit, floors[top], one, one_masks, two, two_masks, BOTH, ops
     )
@@ -212,7 +202,9 @@ def cut_neuron(
             linear[top + 1, j, c] = linear[top, j, c]
         for t in range(step + 1):
             pattern[top + 1, t, j] = pattern[top, t, j]
-    for k in range(5):
+    if ops[FAR] > far:
+        state[top, 5] = 1
+    for k in range(6):
         state[top + 1, k] = state[top, k]
     state[top + 1, 0], state[top, 0] = above, below
     state[top + 1, 3], state[top, 3] = facets + 1, facets + 1

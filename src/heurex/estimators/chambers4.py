@@ -87,7 +87,7 @@ def clipped(cone: Cone4, normals: Iterable[np.ndarray]) -> Cone4 | None:
         if which in (-1, 0):
             return None
         if which == 2:
-            kept, found, ops = np.zeros((2 * m + 4, 5)), np.zeros(2 * m + 4, np.int64), np.zeros(5, np.int64)
+            kept, found, ops = np.zeros((2 * m + 4, 5)), np.zeros(2 * m + 4, np.int64), np.zeros(10, np.int64)
             bit: Any = np.int64(1 << len(walls))
             m, _ = polytope4.split(here, masks, m, 4, 5, bit, values, kept, found, kept, found, False, ops)
             rays, masks = kept[:m, :4], found[:m]

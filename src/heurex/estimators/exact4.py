@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from heurex import kernels
+from heurex.cones import polytope4
 from heurex.errors import NotApplicable
 from heurex.estimators import cells4_kernel, regions4_kernel
 from heurex.estimators.base import Cell, Estimate, Ops, StackEstimate, Status
@@ -36,6 +37,10 @@ LARGEST: Final = 18
 _INTERPRETED_UP_TO: Final = 6
 _ROUNDING: Final = 3e-17
 """Of one part's fraction, on average over parts; measured, see docs/four-inputs.md."""
+_DIRECT: Final = 1e-10
+"""Values known worse than this without the walls that cancel are measured by all cells instead."""
+_SOUND: Final = 1e-9
+"""Values known worse than this are reported as ill conditioned."""
 _CLOSED: Final = 1e-12
 """Regions whose fractions miss the whole space by more than this are reported as ill conditioned."""
 
@@ -90,7 +95,7 @@ def walk4(model: Rnn, begin: Starts, whole: bool, cells: int = 0) -> Walk4:
     kernel = home(regions4_kernel, model.hidden_size)
     while True:
         measures = np.zeros((len(begin.labels), 5))
-        counters = np.zeros(cells4_kernel.COUNTERS, np.int64)
+        counters = np.zeros(polytope4.COUNTERS, np.int64)
         written = sink(cells, model, begin.walls.shape[1], 5)
         count = kernel.walk(
             model.w_hi, model.w_hh, model.w_oh, *begin.arguments(), whole, measures, *written, counters
@@ -104,31 +109,35 @@ def walk4(model: Rnn, begin: Starts, whole: bool, cells: int = 0) -> Walk4:
 def _error(sums: np.ndarray, counters: np.ndarray, hidden_size: int) -> float:
     """Bound on the error of the right fraction that one walk gives."""
     _, _, doubtful, displaced, unmeasured = (float(part) for part in sums)
-    snapped = 3 * hidden_size * cells4_kernel.TOUCH if counters[cells4_kernel.SNAPPED] > 0 else 0.0
-    return doubtful + displaced + unmeasured + snapped + _ROUNDING * int(counters[cells4_kernel.PARTS] + 10)
+    moved = cells4_kernel.TOUCH
+    if counters[polytope4.FAR] == 0:
+        moved = polytope4.NEAR * moved if counters[polytope4.SNAPPED] > 0 else 0.0
+    rounding = _ROUNDING * int(counters[regions4_kernel.PARTS] + 10)
+    return doubtful + displaced + unmeasured + 3 * hidden_size * moved + rounding
 
 
-def _misfits(counters: np.ndarray) -> bool:
-    return bool(counters[cells4_kernel.MISFITS] > 0)
+def _suspicious(counters: np.ndarray) -> bool:
+    """Whether walls may not match: faces did not fit, or rays were moved by more than rounding explains."""
+    return bool(counters[regions4_kernel.MISFITS] > 0 or counters[polytope4.FAR] > 0)
 
 
 def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
     """The exact accuracy with its regions as cells.
 
     The value, its error and its operations are those of :func:`estimate_stack4`. The cells are measured apart, and
-    what they miss of the whole space and of the value is added to the error. If the faces of a cell do not fit
-    together, the value is the sum over the cells.
+    what they miss of the whole space and of the value is added to the error. Where walls may not match, the value
+    is the sum over the cells.
     """
     require(model)
     found = walk4(model, starts(label_chambers()), False)
     cells = walk4(model, starts(chambers4()), True, 2 * found.cells)
-    misfits = _misfits(found.counters) or _misfits(cells.counters)
-    used = cells if misfits else found
-    sums, total = used.measures.sum(axis=0), cells.measures.sum(axis=0)
+    direct = _error(found.measures.sum(axis=0), found.counters, model.hidden_size) <= _DIRECT
+    used = found if direct and not _suspicious(found.counters) else cells
+    sums, total, other = (walk.measures.sum(axis=0) for walk in (used, cells, found))
     value = float(sums[1])
-    missed = max(abs(float(total[0]) - 1), abs(float(total[1]) - value))
+    missed = abs(float(total[0]) - 1) + abs(float(total[1] - other[1]))
     error = min(1.0, _error(sums, used.counters, model.hidden_size) + missed)
-    ill = misfits or sums[2] > 0 or missed > _CLOSED
+    ill = sums[2] > 0 or missed > _CLOSED or error > _SOUND
     return Estimate(
         name,
         min(max(value, 0.0), 1.0),
@@ -143,23 +152,22 @@ def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
 
 
 def estimate_stack4(stack: RnnStack) -> StackEstimate:
-    """Exact accuracies through the compiled kernel; models whose cells do not fit together once more by all cells."""
+    """Exact accuracies through the compiled kernel; where walls may not match, once more with all cells."""
     require(stack)
     begin = starts(label_chambers())
     measures = np.zeros((len(stack), len(begin.labels), 5))
-    counters = np.zeros((len(stack), cells4_kernel.COUNTERS), np.int64)
+    counters = np.zeros((len(stack), polytope4.COUNTERS), np.int64)
     kernels.compiled(regions4_kernel).walk_batch(
         stack.w_hi, stack.w_hh, stack.w_oh, *begin.arguments(), False, measures, counters
     )
     sums = measures.sum(axis=1)
     errors, status = np.zeros(len(stack)), [Status.OK] * len(stack)
     for i in range(len(stack)):
-        if _misfits(counters[i]):
-            again = estimate4("exact", {}, stack[i])
-            sums[i, 1], errors[i], status[i] = again.value, again.numerical_error, Status.ILL_CONDITIONED
-            continue
         errors[i] = _error(sums[i], counters[i], stack.hidden_size)
-        if sums[i, 2] > 0:
+        if _suspicious(counters[i]) or errors[i] > _DIRECT:
+            again = estimate4("exact", {}, stack[i])
+            sums[i, 1], errors[i], status[i] = again.value, again.numerical_error, again.status
+        elif sums[i, 2] > 0:
             status[i] = Status.ILL_CONDITIONED
     return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(stack), np.nan), status)
 

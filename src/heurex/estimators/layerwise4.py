@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heurex import kernels
-from heurex.estimators import cells4_kernel, layerwise4_kernel
+from heurex.cones import polytope4
+from heurex.estimators import layerwise4_kernel
 from heurex.estimators.base import Cell, Ops
 from heurex.estimators.chambers4 import chambers4, starts
 from heurex.estimators.exact4 import binding, cell_name, home, require, sink
@@ -46,7 +47,7 @@ def layers4(model: Rnn, gating: Gating) -> Layers4:
     size = 256 * d
     while True:
         measures = np.zeros((len(begin.labels), 4))
-        counters = np.zeros(cells4_kernel.COUNTERS, np.int64)
+        counters = np.zeros(polytope4.COUNTERS, np.int64)
         written = sink(size, model, begin.walls.shape[1], 4)
         count = kernel.layerwise(
             model.w_hi,
@@ -93,7 +94,7 @@ def layers_stack4(stack: RnnStack, gating: Gating) -> tuple[np.ndarray, np.ndarr
     require(stack)
     begin = starts(chambers4())
     measures, cells = np.zeros((len(stack), len(begin.labels), 4)), np.zeros(len(stack), np.int64)
-    counters = np.zeros((len(stack), cells4_kernel.COUNTERS), np.int64)
+    counters = np.zeros((len(stack), polytope4.COUNTERS), np.int64)
     kernels.compiled(layerwise4_kernel).layerwise_batch(
         stack.w_hi, stack.w_hh, stack.w_oh, *begin.arguments(), *gating.arguments(), measures, cells, counters
     )

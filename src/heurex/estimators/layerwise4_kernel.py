@@ -32,8 +32,8 @@ KERNEL = True
 CORNERS: Any = np.int64(4)
 BOTTOM: Any = np.int64(0)
 ALL: Any = np.int64(-1)
-CELLS = 6
-MISFITS = 8
+CELLS = 7
+MISFITS = 9
 # A cell smaller than this contributes nothing: what lies in it is rounding.
 NEGLIGIBLE = 1e-15
 # Rounding of a fraction in R^4 in units of that in R^3, and of a part of a body in units of that of an area.
@@ -217,7 +217,7 @@ def layerwise(
     chances[0], chances[1] = 1 - latent_prob, latent_prob
     shifts[0] = sqrt(latent_prob / (1 - latent_prob))
     shifts[1] = 1 / shifts[0]
-    state, pattern = np.zeros((depth, 5), np.int64), np.zeros((depth, n, d), np.int8)
+    state, pattern = np.zeros((depth, 6), np.int64), np.zeros((depth, n, d), np.int8)
     cells = 0
     for start in range(starts.shape[0]):
         label = labels[start]

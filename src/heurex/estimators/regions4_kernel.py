@@ -20,7 +20,7 @@ import numpy as np
 
 from heurex.cones.corners import side
 from heurex.cones.flux4 import WHOLE, fraction
-from heurex.cones.polytope4 import ADDED, ONCE, SCALED, SHARED, find_edges, real_facets, split, tally
+from heurex.cones.polytope4 import ADDED, FAR, ONCE, SCALED, SHARED, find_edges, real_facets, split, tally
 from heurex.estimators.cells4_kernel import (
     active,
     begin,
@@ -46,13 +46,18 @@ CORNERS: Any = np.int64(4)
 ALL: Any = np.int64(-1)
 UPPER: Any = np.bool_(False)
 CHORD = np.array([9, 4, 0, 1, 0])
-AREA = np.array([1, 2, 0, 0, 0])
-# A polygon's area is below the square of its boundary over 2 pi; a fraction is that of the whole sphere.
+END = np.array([13, 12, 1, 1, 0])
+AREA = np.array([1, 4, 0, 0, 0])
+# An edge is at most pi / 2 times its chord, a polygon's area below the square of its boundary over 2 pi, the field
+# at most pi / 4, and a fraction is that of the whole sphere.
 AREAS = 2.0 * pi * WHOLE
-# Places among the counters, as for cells.
-CELLS = 6
-PARTS = 7
-MISFITS = 8
+SQUARE = 0.25 * pi * pi
+ENDS = 0.25 * pi * pi * pi
+SMALL = 1e-30
+# Places among the counters, behind those of the cones: cells, right parts, what does not fit together.
+CELLS = 7
+PARTS = 8
+MISFITS = 9
 
 
 def tied_facets(part: np.ndarray, masks: np.ndarray, m: int) -> int:
@@ -64,19 +69,43 @@ def tied_facets(part: np.ndarray, masks: np.ndarray, m: int) -> int:
     return ~free
 
 
-def rim(f: int, rows: np.ndarray, edges: np.ndarray, count: int, ops: np.ndarray) -> float:
-    """No less than the length of a facet's boundary on the sphere."""
-    total = 0.0
+def displaced(
+    f: int, shift: float, rows: np.ndarray, edges: np.ndarray, count: int, normals: np.ndarray, skipped: int,
+    ops: np.ndarray,
+) -> float:  # fmt: skip
+    """What a shift of facet f by an angle may change, over ``AREAS``: its area times that angle, and its ends.
+
+    On a wall whose flux is skipped, since a neighbour's cancels it, the end of the facet moves by the shift over the
+    sine of the angle between facet and wall, and the neighbour's by another.
+    """
+    length, ends = 0.0, 0.0
     for k in range(count):
-        if edges[k, 2] >> f & 1:
-            square = 0.0
-            for w in range(CORNERS):
-                step = rows[edges[k, 0], w] - rows[edges[k, 1], w]
-                square += step * step
-            total += sqrt(square)
-            tally(ops, CHORD, ONCE)
-    tally(ops, SCALED, ONCE)
-    return 0.5 * pi * total
+        pair = edges[k, 2]
+        if pair >> f & 1 == 0:
+            continue
+        square = 0.0
+        for w in range(CORNERS):
+            step = rows[edges[k, 0], w] - rows[edges[k, 1], w]
+            square += step * step
+        chord = sqrt(square)
+        length += chord
+        tally(ops, CHORD, ONCE)
+        wall = pair & skipped
+        if wall == 0:
+            continue
+        g = 0
+        while wall >> g & 1 == 0:
+            g += 1
+        dot, across = 0.0, 0.0
+        for w in range(CORNERS):
+            dot += normals[f, w] * normals[g, w]
+        for w in range(CORNERS):
+            part = normals[g, w] - dot * normals[f, w]
+            across += part * part
+        ends += chord / (sqrt(across) + SMALL)
+        tally(ops, END, ONCE)
+    tally(ops, AREA, ONCE)
+    return shift * (SQUARE * length * length + ENDS * ends)
 
 
 def right_part(
@@ -175,7 +204,7 @@ def reaches(w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray, out: np.ndarra
                 fresh[j] = fresh[j] + abs(w_hh[j, k]) * state[k]
         for j in range(d):
             state[j] = fresh[j]
-    share = n * (d + 2) * UNIT
+    share = (n * (d + 2) + 30) * UNIT
     for label in range(n):
         for rival in range(n):
             out[label, rival] = 0.0
@@ -202,11 +231,14 @@ def measure(
         for c in range(CORNERS):
             one[i, c] = rays[top, i, c]
         one_masks[i] = masks[top, i]
+    far = ops[FAR]
     kept, sides, second, doubtful, tied = right_part(
         m, facets, normals[top], lead, reach, label, on, count, linear[top], function, shifts,
         one, one_masks, two, two_masks, floors, ops,
     )  # fmt: skip
     doubtful = doubtful or state[top, 4] == 1
+    if state[top, 5] == 1 or ops[FAR] > far:
+        out[4] = cap(rays[top], m, not whole)
     if find_edges(masks[top], m, real_facets(masks[top], m), edges) < 0:
         ops[MISFITS] += 1
         out[4] = cap(rays[top], m, not whole)
@@ -237,9 +269,8 @@ def measure(
         out[4] = cap(rays[top], m, not whole)
         return
     for f in range(facets, sides):
-        length = rim(f, rows, edges, found, ops)
-        out[3] = out[3] + shifts[f] * length * length
-        tally(ops, AREA, ONCE)
+        out[3] = out[3] + displaced(f, shifts[f], rows, edges, found, normals[top], ~wanted, ops)
+        tally(ops, ADDED, ONCE)
     if sides > facets:
         out[3] = out[3] / AREAS
         tally(ops, SHARED, ONCE)
@@ -289,7 +320,7 @@ def walk(
     fresh, out = reals(d, CORNERS), reals(5)
     scratch = (reals(CORNERS), reals(sides), reals(room, CORNERS), reals(4, 4), reals(5, 3))
     lead, reach = reals(n, n, d), reals(n, n)
-    state, pattern = np.zeros((depth, 5), np.int64), np.zeros((depth, n, d), np.int8)
+    state, pattern = np.zeros((depth, 6), np.int64), np.zeros((depth, n, d), np.int8)
     for label in range(n):
         for rival in range(n):
             for j in range(d):
@@ -329,6 +360,7 @@ def walk(
             if step + 1 < n:
                 state[top, 1] = step + 1
                 state[top, 2] = 0
+                far = ops[FAR]
                 if preactivations(
                     rays[top],
                     state[top, 0],
@@ -343,6 +375,8 @@ def walk(
                     ops,
                 ):
                     state[top, 4] = 1
+                if ops[FAR] > far:
+                    state[top, 5] = 1
                 continue
             measure(
                 top, rays, masks, normals, linear, state, on, count, lead[label], reach[label], label, whole,
