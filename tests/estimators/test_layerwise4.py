@@ -18,7 +18,7 @@ def test_against_the_slow_twin(d, steps, seed):
     for q, gates in ((0.23, "latent"), (0.2, "mean")):
         found = Layerwise(exact_steps=steps, latent_prob=q, gates=gates).estimate(model)
         assert abs(found.value - twins.layerwise(model, steps, q, gates == "mean")) < 2e-13
-        assert found.numerical_error < 1e-6
+        assert found.numerical_error < 1e-4
 
 
 @pytest.mark.parametrize("d", [1, 3])

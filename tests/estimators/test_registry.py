@@ -13,6 +13,9 @@ from heurex.estimators.base import Ops
 FAST = {"sampling": {"samples": 2000}}
 SIZE_22 = ("pieces",)
 
+# Bounds that thin cells make generous.
+THIN_CELLS = {"response": 1e-5}
+
 
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_contract(name, reference):
@@ -20,7 +23,7 @@ def test_contract(name, reference):
     estimator = make_estimator(name, **FAST.get(name, {}))
     assert estimator.name == name
     assert estimator.summary
-    assert estimator.kind in ("exact", "explanation", "sampling")
+    assert estimator.kind in ("exact", "explanation", "quadrature", "sampling")
     assert make_estimator(name, **json.loads(json.dumps(estimator.settings()))) == estimator
     models = [record["model"] for record in reference[:3]]
     if name in SIZE_22:
@@ -30,7 +33,7 @@ def test_contract(name, reference):
         one = estimator.estimate(model)
         assert one.estimator == name
         assert 0 <= one.value <= 1
-        assert 0 < one.numerical_error < 1e-9
+        assert 0 < one.numerical_error < THIN_CELLS.get(name, 1e-9)
         assert one.status is Status.OK
         assert abs(together.value[i] - one.value) < 1e-14
         assert (one.standard_error is None) == (name != "sampling")
@@ -54,7 +57,7 @@ def test_unknown_names_list_the_known_ones(m43):
         heurex.estimate(m43, "orignal")
     with pytest.raises(UsageError, match="has no setting 'q'; expected one of latent_prob"):
         heurex.estimate(m43, "original", q=0.3)
-    with pytest.raises(UsageError, match="it has none"):
+    with pytest.raises(UsageError, match="has no setting 'q'; expected one of by, budget"):
         heurex.estimate(m43, "exact", q=0.3)
 
 

@@ -61,7 +61,11 @@ class Walk4:
     @property
     def ops(self) -> Ops:
         """Operations executed."""
-        return Ops(*(int(count) for count in self.counters[:5]))
+        return _ops(self.counters)
+
+
+def _ops(counters: np.ndarray) -> Ops:
+    return Ops(*(int(count) for count in counters[:5]))
 
 
 def require(model: Rnn | RnnStack) -> None:
@@ -121,18 +125,22 @@ def _suspicious(counters: np.ndarray) -> bool:
     return bool(counters[regions4_kernel.MISFITS] > 0 or counters[polytope4.FAR] > 0)
 
 
-def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
+def estimate4(
+    model: Rnn, by_cells: bool = False, name: str = "exact", settings: dict[str, Any] | None = None
+) -> Estimate:
     """The exact accuracy with its regions as cells.
 
     The value, its error and its operations are those of :func:`estimate_stack4`. The cells are measured apart, and
-    what they miss of the whole space and of the value is added to the error. Where walls may not match, the value
-    is the sum over the cells.
+    what they miss of the whole space and of the value is added to the error. Where walls may not match, or if
+    ``by_cells``, the value is the sum over the cells.
     """
     require(model)
     found = walk4(model, starts(label_chambers()), False)
     cells = walk4(model, starts(chambers4()), True, 2 * found.cells)
     direct = _error(found.measures.sum(axis=0), found.counters, model.hidden_size) <= _DIRECT
-    used = found if direct and not _suspicious(found.counters) else cells
+    settled = direct and not _suspicious(found.counters)
+    used = found if settled and not by_cells else cells
+    counters = used.counters if settled else found.counters + cells.counters
     sums, total, other = (walk.measures.sum(axis=0) for walk in (used, cells, found))
     value = float(sums[1])
     missed = abs(float(total[0]) - 1) + abs(float(total[1] - other[1]))
@@ -142,16 +150,16 @@ def estimate4(name: str, settings: dict[str, Any], model: Rnn) -> Estimate:
         name,
         min(max(value, 0.0), 1.0),
         error,
-        settings,
+        settings or {},
         lower=max(0.0, value - error),
         upper=min(1.0, value + error),
-        ops=used.ops,
+        ops=_ops(counters),
         status=Status.ILL_CONDITIONED if ill else Status.OK,
         cells=tuple(_cells(cells)),
     )
 
 
-def estimate_stack4(stack: RnnStack) -> StackEstimate:
+def estimate_stack4(stack: RnnStack, by_cells: bool = False) -> StackEstimate:
     """Exact accuracies through the compiled kernel; where walls may not match, once more with all cells."""
     require(stack)
     begin = starts(label_chambers())
@@ -164,8 +172,8 @@ def estimate_stack4(stack: RnnStack) -> StackEstimate:
     errors, status = np.zeros(len(stack)), [Status.OK] * len(stack)
     for i in range(len(stack)):
         errors[i] = _error(sums[i], counters[i], stack.hidden_size)
-        if _suspicious(counters[i]) or errors[i] > _DIRECT:
-            again = estimate4("exact", {}, stack[i])
+        if by_cells or _suspicious(counters[i]) or errors[i] > _DIRECT:
+            again = estimate4(stack[i], by_cells)
             sums[i, 1], errors[i], status[i] = again.value, again.numerical_error, again.status
         elif sums[i, 2] > 0:
             status[i] = Status.ILL_CONDITIONED
