@@ -20,7 +20,7 @@ COPY_COLOUR: Final = "#0072B2"
 CLEAN_COLOUR: Final = "#D55E00"
 LINE_COLOUR: Final = "#555555"
 
-_STYLE: Final[Any] = {
+STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -42,7 +42,7 @@ def figure1(rows: Sequence[Row], seed: int) -> Figure:
     titles = {"original": "Original version", "symmetric": "Version based on George's approach"}
     kept = [row for row in rows if row.origin == "clean" or row.seed == seed]
     truth = {row.model_hash: row.value for row in kept if row.estimator == "exact"}
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 4.3), layout="constrained")
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         shown = [value for row in kept if (value := row.value) is not None]
@@ -71,7 +71,7 @@ def scan_figure(found: Scan, title: str) -> Figure:
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.4, 3.4), layout="constrained")
         axes = figure.subplots()
         for key, colour, label in (("rmse", COPY_COLOUR, "RMS error"), ("bias", CLEAN_COLOUR, "bias")):
@@ -99,7 +99,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     import matplotlib
 
     try:
-        with matplotlib.rc_context(_STYLE):
+        with matplotlib.rc_context(STYLE):
             figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)
     except OSError as error:
         raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
