@@ -45,10 +45,14 @@ def log2(replicates: np.ndarray) -> list[list[float | None]]:
     return [[round(float(np.log2(p)), 6) if p > 0 else None for p in row] for row in replicates]
 
 
-def splitting_record(networks: RandomNetworks, target: float, more: list[float], effort: Effort) -> dict[str, Any]:
+def splitting_record(
+    networks: RandomNetworks, target: float, more: list[float], effort: Effort
+) -> dict[str, Any]:
     """One run of splitting as a record."""
     begun = time.process_time()
-    found: SelectionBits = split(networks, target, SEED, effort, Workers(effort.threads, effort.advance), more)
+    found: SelectionBits = split(
+        networks, target, SEED, effort, Workers(effort.threads, effort.advance), more
+    )
     print(f"  {found.event}: {found.bits:.2f} bits {found.interval}, {found.evaluations:,}", flush=True)
     curve = found.survival
     assert curve is not None

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.selection import (
+        SelectionBits,
+        bundled_selection_bits,
+        selection_bits,
+        selection_bits_near,
+    )
     from heurex.standard import standardise
     from heurex.zoo import load
 
@@ -65,6 +71,12 @@ _HOMES = {
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.selection": (
+        "SelectionBits",
+        "bundled_selection_bits",
+        "selection_bits",
+        "selection_bits_near",
+    ),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -75,6 +87,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
     "standardise", "canonical_order", "linear_pieces",
+    "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import heurex
-from heurex.scoring.selection import Effort, selection_bits, selection_bits_near, splitting
+from heurex.scoring.selection import Effort, selection_bits, selection_bits_near
 from heurex.scoring.selection.counting import accuracies, clopper_pearson
 from heurex.scoring.selection.near import NearNetworks
 from heurex.scoring.selection.networks import RandomNetworks
@@ -44,37 +44,29 @@ TOYS = {
 
 @pytest.mark.parametrize("toy", TOYS)
 def test_tails_of_a_millionth(toy):
-    """The interval of sixteen replicates holds the probability that scipy gives, here about 1e-6."""
+    """Against scipy, at about 1e-6: the mean of 96 replicates in standard errors, and intervals from 8 at a time.
+
+    Of twelve 95% intervals at least nine hold the truth, except once in 3000 times.
+    """
     problem, target, truth = TOYS[toy]
     assert 0.9e-6 < truth < 1.1e-6
-    ladder, found = run(problem, target, replicates=16)
-    bits, low, high = interval_in_bits(found[:, -1])
-    assert low < -math.log2(truth) < high
-    assert high - low < 2
+    ladder, found = run(problem, target, replicates=96)
+    last = found[:, -1]
+    assert abs(last.mean() - truth) < 4 * stats.sem(last)
+    assert stats.sem(last) < 0.05 * truth
+    intervals = [interval_in_bits(last[i : i + 8]) for i in range(0, 96, 8)]
+    assert sum(low < -math.log2(truth) < high for _, low, high in intervals) >= 9
+    assert max(high - low for _, low, high in intervals) < 2
     assert len(ladder.levels) > 5
 
 
-@pytest.mark.parametrize("toy", ["tail of a linear form", "largest of four"])
-def test_unbiased_over_many_replicates(toy):
-    """The mean of 200 estimates of one ladder, in standard errors; also at each mark on the way."""
-    problem, target, _ = TOYS[toy]
-    ladder, found = run(problem, target, particles=200, replicates=200)
-    if problem is LINE:
-        truth = stats.norm.sf(ladder.scores)
-    else:
-        truth = 1 - (1 - 2 * stats.norm.sf(ladder.scores)) ** 4
+def test_unbiased_at_every_mark():
+    """The mean of 200 estimates of one ladder, in standard errors, at each score on the way."""
+    ladder, found = run(LINE, 4.75342, particles=200, replicates=200)
+    truth = stats.norm.sf(ladder.scores)
     error = (found.mean(axis=0) - truth) / (found.std(axis=0, ddof=1) / math.sqrt(len(found)))
     assert np.abs(error).max() < 4
-    assert (found.std(axis=0) / truth)[-1] < 1.5
-
-
-def test_interval_covers_as_often_as_it_says():
-    """Intervals from 8 of 400 replicates each: between 88 and 100 per cent hold the truth."""
-    problem, target, truth = TOYS["tail of a linear form"]
-    _, found = run(problem, target, particles=200, replicates=400)
-    groups = [interval_in_bits(found[i : i + 8, -1]) for i in range(0, 400, 8)]
-    holds = sum(low < -math.log2(truth) < high for _, low, high in groups)
-    assert 44 <= holds <= 50
+    assert len(ladder.scores) > 2 * len(ladder.levels)
 
 
 def test_interval_of_lognormal_estimates():
@@ -85,9 +77,11 @@ def test_interval_of_lognormal_estimates():
         _, low, high = interval_in_bits(sample * 1e-6)
         holds = np.mean((low < -math.log2(1e-6)) & (-math.log2(1e-6) < high))
         assert 0.92 < holds < 0.98
-    usual = stats.sem(sample[:, 0] if spread < 0.5 else np.exp(0.01 * rng.standard_normal(16)))
-    _, low, high = interval_in_bits(np.exp(0.01 * np.arange(16)))
-    assert high - low > 2 * stats.t.ppf(0.975, 15) * usual
+    # where the spread is small it is the usual interval of a mean
+    sample = 1 + 0.001 * rng.standard_normal(16)
+    bits, low, high = interval_in_bits(sample)
+    usual = stats.t.ppf(0.975, 15) * stats.sem(sample) / math.log(2)
+    assert float(high - bits) == pytest.approx(usual, rel=1e-2)
 
 
 def test_interval_where_estimates_are_zero():
@@ -162,27 +156,32 @@ def test_splitting_agrees_with_counting(size):
 
 def test_the_same_twice_with_any_number_of_threads():
     runs = [
-        selection_bits(2, 2, 0.99, 2.0, 7, Effort("splitting", particles=200, moves=3, replicates=4, threads=threads))
+        selection_bits(
+            2, 2, 0.99, 2.0, 7, Effort("splitting", particles=200, moves=3, replicates=4, threads=threads)
+        )
         for threads in (1, 3, 3)
     ]
     assert runs[0] == runs[1] == runs[2]
     other = selection_bits(2, 2, 0.99, 2.0, 8, Effort("splitting", particles=200, moves=3, replicates=4))
     assert other.replicates != runs[0].replicates
     counts = [
-        selection_bits(2, 2, 0.9, effort=Effort("counting", 9000, threads=threads)).probability for threads in (1, 2)
+        selection_bits(2, 2, 0.9, effort=Effort("counting", 9000, threads=threads)).probability
+        for threads in (1, 2)
     ]
     assert counts[0] == counts[1]
 
 
 def test_evaluations_are_those_that_were_made():
     made = []
-    effort = Effort("splitting", particles=100, moves=2, replicates=3, advance=lambda _stage, k: made.append(k))
+    effort = Effort(
+        "splitting", particles=100, moves=2, replicates=3, advance=lambda _stage, k: made.append(k)
+    )
     found = selection_bits(2, 2, 0.9, effort=effort)
     assert found.evaluations == sum(made) == 4 * 100 * (1 + 2 * (len(found.levels) - 1))
 
 
-def test_counting_small_cases_by_hand():
-    """Half of all networks of one neuron answer better than ... : with d = 1, n = 2 accuracies are few."""
+def test_counting_all_and_none():
+    """Every network passes a threshold near 0, none one near 1; the interval of no success is 1 - 0.025^(1/m)."""
     found = selection_bits(1, 2, 1e-6, effort=Effort("counting", samples=2000))
     assert found.bits == 0.0
     assert found.interval[0] == 0.0 < found.interval[1] < 0.01
@@ -204,29 +203,28 @@ def test_auto_counts_what_is_frequent():
 
 
 def test_bits_of_m22_at_reduced_size():
-    """About 27 bits at scale 1; far fewer than the 40 of its explanation."""
+    """At reduced size the interval still holds the bundled value, 27.2."""
     found = selection_bits(2, 2, 1 - 7.7431e-5, effort=QUICK)
     assert found.interval[0] < 27.2 < found.interval[1]
     assert found.interval[1] - found.interval[0] < 2
 
 
 def test_near_a_model():
-    """All orders of the neurons count alike, and a part of an event is no more probable than the whole."""
+    """Splitting near a model against counting networks that are near it in one of the two orders of its neurons."""
     model = heurex.load("m22")
-    near = selection_bits_near(model, 0.8, 0.95, effort=QUICK)
-    whole = selection_bits(2, 2, 0.95, effort=QUICK)
-    assert near.interval[1] > whole.interval[0]
-    assert near.bits > whole.bits
-    assert "within 0.8 of m22" in near.event
-    samples = RandomNetworks(2, 2).stack(np.random.default_rng(3).standard_normal((60_000, 10)))
-    networks = NearNetworks(2, 2, 1.0, model=model, radius=0.8)
-    points = np.concatenate([samples.w_hi, samples.w_hh.reshape(-1, 4), samples.w_oh.reshape(-1, 4)], axis=1)
-    swapped = np.array([networks.point(one.permuted([1, 0])) for one in samples[:200]])
-    assert np.all((networks.distance(points[:200]) > 0.8) | (networks.distance(swapped) > 0.8))
-    hits = np.sum(networks.score(points) >= 0.95)
-    low, high = clopper_pearson(hits, len(points))
-    assert near.interval[0] < -math.log2(2 * low)
-    assert near.interval[1] > -math.log2(2 * high)
+    near = selection_bits_near(model, 1.2, 0.8, effort=QUICK)
+    assert "within 1.2 of m22" in near.event
+    assert near.bits > selection_bits(2, 2, 0.8, effort=QUICK).bits
+    networks = NearNetworks(2, 2, 1.0, model=model, radius=1.2)
+    points = np.random.default_rng(3).standard_normal((200_000, 10))
+    swapped = points[:, [1, 0, 5, 4, 3, 2, 7, 6, 9, 8]]
+    either = (networks.score(points) >= 0.8) | (networks.score(swapped) >= 0.8)
+    assert not np.any((networks.distance(points) <= 1.2) & (networks.distance(swapped) <= 1.2))
+    low, high = clopper_pearson(np.array(either.sum()), len(points))
+    assert high / low < 1.4
+    assert near.interval[0] < -math.log2(low)
+    assert near.interval[1] > -math.log2(high)
+    assert near.interval[1] - near.interval[0] < 1
 
 
 def test_distance_does_not_see_what_accuracy_does_not_see(m43):
@@ -246,28 +244,28 @@ PYTORCH_BEST = 1 - (math.pi / 4 - math.atan(math.sqrt(0.5))) / (2 * math.pi)
 
 def test_best_accuracy_within_pytorchs_initial_bounds():
     """With every |w_hh| <= 1/sqrt(2) no (2, 2) network is more accurate than 0.97296: reached, and never exceeded."""
-    from scipy.optimize import minimize
+    from scipy.optimize import differential_evolution
 
     b = math.sqrt(0.5)
     best = heurex.Rnn([1, -b], [[-b, 0], [b, -b]], [[0.0, 1e-9], [0.0, 1.0]])
     assert heurex.estimate(best).value == pytest.approx(PYTORCH_BEST, abs=1e-6)
 
-    # the prior's points are the weights: bounded by tanh in w_hh, and free where only proportions matter
     networks = RandomNetworks(2, 2)
-    rng = np.random.default_rng(0)
-    points = rng.uniform(-b, b, (100_000, 10))
-    values = networks.accuracy(points)
-    assert values.max() < PYTORCH_BEST
 
     def wrong(z):
-        weights = np.concatenate([z[:2], b * np.tanh(z[2:6]), z[6:]])
-        return 1 - networks.accuracy(weights[None])[0]
+        return 1 - networks.accuracy(np.ascontiguousarray(z.T))
 
-    tops = []
-    for start in points[np.argsort(values)[-8:]]:
-        start[2:6] = np.arctanh(start[2:6] / b)
-        tops.append(1 - minimize(wrong, start, method="Nelder-Mead", options={"maxfev": 1500}).fun)
-    assert PYTORCH_BEST - 0.005 < max(tops) <= PYTORCH_BEST + 1e-12
+    found = differential_evolution(
+        wrong,
+        [(-b, b)] * 10,
+        rng=2,
+        vectorized=True,
+        updating="deferred",
+        maxiter=700,
+        popsize=12,
+        polish=False,
+    )
+    assert PYTORCH_BEST - 1e-3 < 1 - found.fun <= PYTORCH_BEST + 1e-12
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def main() -> None:
     code = 0
     try:
         code = app(standalone_mode=False) or 0
+        if code == 130:  # typer answers an interruption with a number only
+            raise KeyboardInterrupt
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):

@@ -13,13 +13,20 @@ from heurex.errors import UsageError
 
 @app.command("selection-bits")
 def selection_bits(
-    hidden_size: Annotated[int | None, typer.Option(help="Hidden neurons d; the model's if one is named.")] = None,
-    seq_len: Annotated[int | None, typer.Option(help="Inputs n, 2 or 3; the model's if one is named.")] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Hidden neurons d; the model's if one is named.")
+    ] = None,
+    seq_len: Annotated[
+        int | None, typer.Option(help="Inputs n, 2 or 3; the model's if one is named.")
+    ] = None,
     scale: Annotated[float, typer.Option(help="Standard deviation of every weight under the prior.")] = 1.0,
-    accuracy: Annotated[float | None, typer.Option(help="In (0, 1); the model's own if one is named.")] = None,
+    accuracy: Annotated[
+        float | None, typer.Option(help="In (0, 1); the model's own if one is named.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Bundled name or path of a weight file.")] = None,
     near: Annotated[
-        float | None, typer.Option(help="Count only networks within this distance of the model: an upper bound.")
+        float | None,
+        typer.Option(help="Count only networks within this distance of the model: an upper bound."),
     ] = None,
     bundled: Annotated[bool, typer.Option("--bundled", help="Answer from the bundled results.")] = False,
     method: Annotated[str, typer.Option(help="auto, counting or splitting.")] = "auto",
@@ -42,26 +49,26 @@ def selection_bits(
     from heurex.scoring.selection import selection_bits as measure
 
     weights, (d, n, target) = _question(model, hidden_size, seq_len, accuracy)
-    if bundled:
-        if near is not None:
-            raise UsageError("--bundled and --near were both given; expected one of them")
-        found = bundled_selection_bits(d, n, target, scale)
-    else:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("compiling", total=None)
+    if near is not None and (bundled or weights is None):
+        raise UsageError(
+            "--near was given without --model or with --bundled; expected --model and no --bundled"
+        )
+    stderr = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        task = progress.add_task("compiling", total=None)
 
-            def advance(stage: str, evaluations: int) -> None:
-                done = progress.tasks[0].completed + evaluations
-                progress.update(task, completed=done, description=f"{stage}: {done:,.0f} exact accuracies")
+        def advance(stage: str, evaluations: int) -> None:
+            done = progress.tasks[0].completed + evaluations
+            progress.update(task, completed=done, description=f"{stage}: {done:,.0f} exact accuracies")
 
-            effort = Effort(method, samples, particles, moves, 0.25, replicates, threads, advance)
-            if near is None:
-                found = measure(d, n, target, scale, seed, effort)
-            elif weights is None:
-                raise UsageError("--near was given without --model; expected the model that networks are near to")
-            else:
-                found = selection_bits_near(weights, near, target, scale, seed, effort)
+        effort = Effort(method, samples, particles, moves, 0.25, replicates, threads, advance)
+        if bundled:
+            found = bundled_selection_bits(d, n, target, scale)
+        elif near is not None and weights is not None:
+            found = selection_bits_near(weights, near, target, scale, seed, effort)
+        else:
+            found = measure(d, n, target, scale, seed, effort)
     if as_json:
         print_json(selection_record(found))
         return

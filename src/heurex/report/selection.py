@@ -109,6 +109,8 @@ def _draw(axes: Any, run: SelectionBits, colour: str) -> None:
         axes.plot(wrong[::8], curve.bits[::8], ".", ms=3, color=colour, label=label)
         return
     near = run.event.startswith("a network within")
-    axes.plot(wrong, curve.bits, color=colour, lw=1, ls="--" if near else "-", label=f"{label}{', near' * near}")
+    axes.plot(
+        wrong, curve.bits, color=colour, lw=1, ls="--" if near else "-", label=f"{label}{', near' * near}"
+    )
     finite = np.isfinite(curve.high)
     axes.fill_between(wrong[finite], curve.low[finite], curve.high[finite], color=colour, alpha=0.2, lw=0)

@@ -223,12 +223,11 @@ def from_replicates(
     evaluations: int,
     *,
     levels: tuple[float, ...] = (),
-    event: str = "",
 ) -> SelectionBits:
     """Selection bits at the last accuracy of a grid, from independent estimates ``(replicates, grid)``."""
     curve = Survival(grid, *splitting.interval_in_bits(replicates), replicates)
     return SelectionBits(
         networks.hidden_size, networks.seq_len, float(grid[-1]), networks.scale, float(curve.bits[-1]),
         (float(curve.low[-1]), float(curve.high[-1])), float(replicates[:, -1].mean()), "splitting", networks.words,
-        event or networks.event, seed, evaluations, levels, tuple(float(p) for p in replicates[:, -1]), curve,
+        networks.event, seed, evaluations, levels, tuple(float(p) for p in replicates[:, -1]), curve,
     )  # fmt: skip

@@ -59,12 +59,14 @@ def _runs(case: dict[str, Any]) -> tuple[SelectionBits, ...]:
     ]
     for run in case["splitting"]:
         with np.errstate(over="ignore"):
-            replicates = np.exp2([[-np.inf if x is None else x for x in row] for row in run["log2_probability"]])
+            replicates = np.exp2(
+                [[-np.inf if x is None else x for x in row] for row in run["log2_probability"]]
+            )
         one = from_replicates(
             networks, np.array(run["accuracies"]), replicates, seed, run["evaluations"],
-            levels=tuple(run["levels"]), event=run["event"],
+            levels=tuple(run["levels"]),
         )  # fmt: skip
-        found.append(one)
+        found.append(replace(one, event=run["event"]))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Random networks that are a given one, but for the order of its neurons, what accuracy does not see, and a distance."""
+"""Random networks that are a given one up to a distance, the order of neurons and what accuracy does not see."""
 
 from __future__ import annotations
 
@@ -52,9 +52,13 @@ class NearNetworks(RandomNetworks):
                 f"the model has sizes {sizes}; expected those asked for, {(self.hidden_size, self.seq_len)}"
             )
         if self.hidden_size > _MOST_ORDERS:
-            raise UsageError(f"the model has {self.hidden_size} neurons; expected at most {_MOST_ORDERS} near one")
+            raise UsageError(
+                f"the model has {self.hidden_size} neurons; expected at most {_MOST_ORDERS} near one"
+            )
         if np.any(self.model.w_hi == 0):
-            raise UsageError("an input weight of the model is 0; expected none where networks near it are asked for")
+            raise UsageError(
+                "an input weight of the model is 0; expected none where networks near it are asked for"
+            )
         nearest = self.nearest_order
         if not 0 < self.radius < nearest / 2:
             raise UsageError(
@@ -76,9 +80,8 @@ class NearNetworks(RandomNetworks):
     @cached_property
     def nearest_order(self) -> float:
         """Distance between the model and the nearest of its other orders; infinite for one neuron."""
-        others = [
-            self.model.permuted(order) for order in permutations(range(self.hidden_size)) if list(order) != sorted(order)
-        ]
+        orders = permutations(range(self.hidden_size))
+        others = [self.model.permuted(order) for order in orders if list(order) != sorted(order)]
         if not others:
             return np.inf
         return float(self.distance(np.array([self.point(other) for other in others])).min())
@@ -105,11 +108,13 @@ class NearNetworks(RandomNetworks):
         signs, inner, outer = self._standard(points)
         own_signs, own_inner, own_outer = self._centre
         unit = (own_inner**2).sum() or 1.0
-        squared = ((inner - own_inner) ** 2).sum(axis=(1, 2)) / unit + ((outer - own_outer) ** 2).sum(axis=(1, 2))
+        squared = ((inner - own_inner) ** 2).sum(axis=(1, 2)) / unit + ((outer - own_outer) ** 2).sum(
+            axis=(1, 2)
+        )
         return np.sqrt(squared) + _OTHER_SIGN * (signs != own_signs).sum(axis=1)
 
     def coordinates(self, points: np.ndarray) -> np.ndarray:
-        """w_hh and w_oh after rescaling to w_hi = +-1, the latter centred and in the order of its length, ``(m, q)``."""
+        """w_hh and w_oh after rescaling to w_hi = +-1, the latter centred and brought near length 1, ``(m, q)``."""
         inner, outer = self._rescaling(points)
         _, w_hh, w_oh = self._split(points)
         centred = w_oh - w_oh.mean(axis=1, keepdims=True)

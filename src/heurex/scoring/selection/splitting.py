@@ -206,7 +206,12 @@ def _next_level(scores: np.ndarray, target: float, keep: float, below: float) ->
 
 
 def pilot(
-    problem: Problem, target: float, particles: int, moves: int, keep: float, rng_of: Callable[..., np.random.Generator]
+    problem: Problem,
+    target: float,
+    particles: int,
+    moves: int,
+    keep: float,
+    rng_of: Callable[..., np.random.Generator],
 ) -> Ladder:
     """Climb adaptively to a target, and write down the ladder.
 
@@ -288,7 +293,9 @@ def climb(
     return np.array(found + [0.0] * (len(ladder.scores) - len(found)))
 
 
-def interval_in_bits(replicates: np.ndarray, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def interval_in_bits(
+    replicates: np.ndarray, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minus log2 of the mean of unbiased estimates, and an interval for minus log2 of what they estimate.
 
     Parameters

@@ -13,7 +13,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-class _Stopped(Exception):  # noqa: N818
+class _Stopped(Exception):
     pass
 
 
