@@ -105,6 +105,14 @@ def test_a_dead_end_is_said():
         run(problem, 2.0)
 
 
+def test_a_dead_end_of_networks_is_said_with_a_way_out():
+    """One neuron is blind to half of the first inputs, so no accuracy is above 7/8."""
+    with pytest.raises(
+        heurex.UsageError, match=r"got stuck at 0\.\d+ on its way to 0\.95.*near a model \(--near\)"
+    ):
+        selection_bits(1, 2, 0.95, effort=QUICK)
+
+
 def test_shaped_moves_keep_the_law():
     """A chart whose coordinates are the points: the tail comes out as without it, at every mark."""
     chart = Chart(lambda x: x.copy(), lambda x, change: x + change)

@@ -18,6 +18,9 @@ __all__ = ["selection_figure", "selection_lines", "selection_record"]
 # Okabe and Ito's palette, told apart by colour-blind readers.
 _COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
+_WORST: Final = 0.7
+"""The error rate at which figures begin."""
+
 
 def selection_lines(found: SelectionBits) -> str:
     """The answer in a few sentences."""
@@ -67,7 +70,7 @@ def selection_figure(
     panels: Sequence[tuple[str, Sequence[SelectionBits]]],
     models: Sequence[Sequence[tuple[str, float]]],
 ) -> Figure:
-    """Bits against accuracy, one panel for each size, with 95% bands; counting as dots, splitting as lines.
+    """Bits against accuracy, one panel for each size, with 95% intervals; counting as dots, splitting as lines.
 
     Parameters
     ----------
@@ -89,11 +92,11 @@ def selection_figure(
                 _draw(axes, run, _COLOURS[scales.index(run.scale) % len(_COLOURS)])
             axes.set(xscale="log", title=title, xlabel="error rate (1 - accuracy)", ylabel="selection bits")
             axes.set_ylim(bottom=0)
-            axes.invert_xaxis()
+            axes.set_xlim(_WORST, 0.8 * min(1 - run.accuracy for run in runs))
             for name, accuracy in marked:
                 axes.axvline(1 - accuracy, color=LINE_COLOUR, lw=0.8, ls=":")
                 axes.annotate(
-                    name, (1 - accuracy, 0.98), xycoords=("data", "axes fraction"), rotation=90, va="top",
+                    name, (1 - accuracy, 0.02), xycoords=("data", "axes fraction"), rotation=90, va="bottom",
                     ha="right", fontsize=7, color=LINE_COLOUR,
                 )  # fmt: skip
             axes.legend(frameon=False, fontsize=7, loc="upper left")
@@ -106,7 +109,10 @@ def _draw(axes: Any, run: SelectionBits, colour: str) -> None:
         return
     wrong, label = 1 - curve.accuracies, f"scale {run.scale:g}, {run.method}"
     if run.method == "counting":
-        axes.plot(wrong[::8], curve.bits[::8], ".", ms=3, color=colour, label=label)
+        wrong, bits, low, high = (column[::8] for column in (wrong, curve.bits, curve.low, curve.high))
+        axes.errorbar(
+            wrong, bits, (bits - low, high - bits), fmt=".", ms=3, lw=0.7, color=colour, label=label
+        )
         return
     near = run.event.startswith("a network within")
     axes.plot(

@@ -190,10 +190,15 @@ def _problem(networks: RandomNetworks, stage: str, workers: Workers) -> splittin
 def _pilot(
     networks: RandomNetworks, target: float, seed: int, effort: Effort, workers: Workers
 ) -> splitting.Ladder:
-    return splitting.pilot(
-        _problem(networks, "pilot", workers), target, effort.particles, effort.moves, effort.keep,
-        lambda level: splitting.generator(seed, _PILOT, 0, level),
-    )  # fmt: skip
+    try:
+        return splitting.pilot(
+            _problem(networks, "pilot", workers), target, effort.particles, effort.moves, effort.keep,
+            lambda level: splitting.generator(seed, _PILOT, 0, level),
+        )  # fmt: skip
+    except UsageError as stuck:
+        if isinstance(networks, NearNetworks):
+            raise
+        raise UsageError(f"{stuck}, and near a model (--near) there is an upper bound") from None
 
 
 def _replicates(
