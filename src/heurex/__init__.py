@@ -92,7 +92,6 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
-    "standardise", "canonical_order", "linear_pieces",
     "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
