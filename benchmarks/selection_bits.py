@@ -32,7 +32,7 @@ RADIUS = 0.1
 LEAST = 10  # counts below this are left out
 
 EFFORTS = {
-    (2, 2): Effort(samples=4_000_000, particles=4000, moves=10, replicates=16),
+    (2, 2): Effort(samples=16_000_000, particles=4000, moves=10, replicates=16),
     (4, 3): Effort(samples=1_000_000, particles=1000, moves=10, replicates=8),
 }
 NEAR = Effort(particles=400, moves=10, replicates=8)
