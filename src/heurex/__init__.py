@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         selection_bits,
         selection_bits_near,
     )
+    from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
 
@@ -83,6 +84,7 @@ _HOMES = {
         "selection_bits",
         "selection_bits_near",
     ),
+    "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -96,6 +98,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
+    "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

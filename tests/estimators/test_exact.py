@@ -164,4 +164,4 @@ def test_it_says_where_it_does_not_apply():
 
 
 def test_settings_are_json(m43):
-    assert json.loads(json.dumps(Exact().estimate(m43).settings)) == {}
+    assert json.loads(json.dumps(Exact().estimate(m43).settings)) == {"budget": None}

@@ -23,7 +23,7 @@ def test_contract(name, reference):
     estimator = make_estimator(name, **FAST.get(name, {}))
     assert estimator.name == name
     assert estimator.summary
-    assert estimator.kind in ("exact", "explanation", "sampling")
+    assert estimator.kind in ("exact", "explanation", "quadrature", "sampling")
     assert make_estimator(name, **json.loads(json.dumps(estimator.settings()))) == estimator
     models = [record["model"] for record in reference[:3]]
     if name in SIZE_22:
@@ -57,7 +57,7 @@ def test_unknown_names_list_the_known_ones(m43):
         heurex.estimate(m43, "orignal")
     with pytest.raises(UsageError, match="has no setting 'q'; expected one of latent_prob"):
         heurex.estimate(m43, "original", q=0.3)
-    with pytest.raises(UsageError, match="it has none"):
+    with pytest.raises(UsageError, match="has no setting 'q'; expected one of budget"):
         heurex.estimate(m43, "exact", q=0.3)
 
 

@@ -108,7 +108,12 @@ def cross(
     corners: np.ndarray, ends: np.ndarray, i: int, j: int, column: int, first: int, past: int,
     kept: np.ndarray, kept_ends: np.ndarray, row: int,
 ) -> None:  # fmt: skip
-    """The corner where a value of opposite signs vanishes between two corners off the axis."""
+    """The corner where a value of opposite signs vanishes between two corners off the axis.
+
+    It is reached from the one with the smaller value, so that it does not lose digits to a far corner.
+    """
+    if abs(corners[i, column]) > abs(corners[j, column]):
+        i, j = j, i
     share = corners[i, column] / (corners[i, column] - corners[j, column])
     for w in range(3):
         if corners[i, w] == corners[j, w]:

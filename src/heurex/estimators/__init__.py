@@ -20,6 +20,7 @@ from heurex.estimators.base import (
     StackEstimate,
     Status,
 )
+from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
@@ -35,6 +36,7 @@ __all__ = [
     "REGISTRY",
     "Cell",
     "Check",
+    "Directions",
     "Estimate",
     "Estimator",
     "Exact",
@@ -60,7 +62,7 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Sampling)
+    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 

@@ -172,6 +172,8 @@ class Estimate:
         The cells that were added up, and the statements that were checked.
     near_equalities
         What the explanation takes for equal, with relative gaps.
+    rule
+        For quadrature only: what the rule runs over. Its error is not bounded.
     """
 
     estimator: str
@@ -187,6 +189,7 @@ class Estimate:
     cells: tuple[Cell, ...] = ()
     checks: tuple[Check, ...] = ()
     near_equalities: tuple[Check, ...] = ()
+    rule: str | None = None
 
     def __float__(self) -> float:
         return float(self.value)
@@ -194,6 +197,10 @@ class Estimate:
     def __str__(self) -> str:
         if self.standard_error is not None:
             return f"{self.estimator} gives {self.value:.5f} +- {self.standard_error:.1g} (standard error)"
+        if self.rule is not None:
+            return f"quadrature over {self.rule} gives {self.value:.5f}; its error is not bounded"
+        if self.status is Status.BUDGET_REACHED and self.lower is not None and self.upper is not None:
+            return f"the exact accuracy lies between {self.lower:.5f} and {self.upper:.5f} (budget reached)"
         what = (
             "the exact accuracy is" if self.lower is not None else f"the explanation ({self.estimator}) gives"
         )
@@ -233,7 +240,7 @@ class Estimator(ABC):
     name, summary
         Its name on the command line, and what it is in one line.
     kind
-        ``"exact"``, ``"explanation"`` or ``"sampling"``.
+        ``"exact"``, ``"explanation"``, ``"quadrature"``, ``"sampling"`` or ``"external"``.
     assumes, applies, cost
         What it takes for granted, which models it takes, and what it costs; a line each.
     switches

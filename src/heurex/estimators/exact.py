@@ -16,6 +16,7 @@ from heurex import kernels
 from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators import regions_kernel
+from heurex.estimators.anytime import check_budget, estimate_stack_within, estimate_within
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name, orderings
@@ -163,6 +164,12 @@ def _halves(rays: np.ndarray) -> list[np.ndarray]:
 class Exact(Estimator):
     """Exact accuracy, for any d and n = 2 or 3, by the network's own regions.
 
+    Parameters
+    ----------
+    budget
+        None, or how many operations it may take: then bounds on the accuracy come back, and their middle; see
+        :func:`heurex.estimators.anytime.estimate_within`.
+
     Notes
     -----
     The sphere of directions is cut by the ordering of the inputs and by every preactivation in turn; within a
@@ -180,9 +187,15 @@ class Exact(Estimator):
     assumes: ClassVar[str] = "nothing"
     applies: ClassVar[str] = "any d; n = 2 or 3"
     cost: ClassVar[str] = "about 35,000 operations for (4, 3); grows with the number of regions"
+    budget: int | None = None
+
+    def __post_init__(self) -> None:
+        check_budget(self.budget)
 
     def estimate(self, model: Rnn) -> Estimate:
-        """The exact accuracy with its regions as cells."""
+        """The exact accuracy with its regions as cells, or without cells within a budget."""
+        if self.budget is not None:
+            return estimate_within(model, self.budget, self.name, self.settings())
         scale = _require(model)
         starts, sizes, labels = _starts(model.seq_len)
         found = _walk(model, starts, sizes, labels, 64 * model.hidden_size)
@@ -203,6 +216,8 @@ class Exact(Estimator):
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """Exact accuracies through the compiled kernel."""
+        if self.budget is not None:
+            return estimate_stack_within(stack, self.budget)
         scale = _require(stack)
         starts, sizes, labels = _starts(stack.seq_len)
         measures = np.zeros((len(stack), len(starts), 3))

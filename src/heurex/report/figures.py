@@ -13,7 +13,7 @@ from heurex.scoring.scan import Scan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["figure1", "save_figure", "scan_figure"]
+__all__ = ["STYLE", "figure1", "save_figure", "scan_figure"]
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
 COPY_COLOUR: Final = "#0072B2"

@@ -33,6 +33,14 @@ def _symmetric_cells() -> None:
     Symmetric(condition="all").estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _budget() -> None:
+    from heurex.estimators import Exact
+    from heurex.model import RnnStack
+    from heurex.zoo import load
+
+    Exact(budget=0).estimate_stack(RnnStack.of([load("m43")]))
+
+
 def _cones(n: int, k: int) -> None:
     from heurex.cones import higher, lower
 
@@ -55,6 +63,7 @@ class Group:
 
 # The longest first.
 GROUPS: Final[dict[str, Group]] = {
+    "exact within a budget": Group(_budget, (), "estimators.anytime_kernel"),
     "cones of 4 to 6 dimensions": Group(_cones, (4, 5), "cones.polyhedral"),
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
@@ -62,6 +71,7 @@ GROUPS: Final[dict[str, Group]] = {
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
+    "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
     "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
