@@ -33,7 +33,7 @@ LEAST = 10  # counts below this are left out
 
 EFFORTS = {
     (2, 2): Effort(samples=16_000_000, particles=4000, moves=10, replicates=16),
-    (4, 3): Effort(samples=1_000_000, particles=1000, moves=10, replicates=8),
+    (4, 3): Effort(samples=2_000_000, particles=3000, moves=10, replicates=8),
 }
 NEAR = Effort(particles=400, moves=10, replicates=8)
 WIDE_43 = 0.65
