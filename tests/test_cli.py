@@ -165,7 +165,7 @@ def test_unwritable_output_is_found_before_the_work(tmp_path):
 
 def test_help_and_version():
     assert heurex_cli("--version").stdout == f"heurex {heurex.__version__}\n"
-    for verb in ("estimate", "cells", "explain", "methods", "scan", "reproduce"):
+    for verb in ("estimate", "cells", "explain", "methods", "scan", "evaluate", "reproduce"):
         done = heurex_cli(verb, "--help")
         assert done.returncode == 0
         assert f"Example: heurex {verb}" in done.stdout

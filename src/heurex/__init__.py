@@ -28,13 +28,21 @@ if TYPE_CHECKING:
         sampled_accuracy,
     )
     from heurex.estimators.order import canonical_order
+    from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
     from heurex.runs.compare import Comparison, compare
+    from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
     from heurex.scoring import Score, noisy_copies, score
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.selection import (
+        SelectionBits,
+        bundled_selection_bits,
+        selection_bits,
+        selection_bits_near,
+    )
     from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
@@ -64,14 +72,22 @@ _HOMES = {
         "sampled_accuracy",
     ),
     "heurex.estimators.order": ("canonical_order",),
+    "heurex.estimators.spec": ("read_methods",),
     "heurex.standard": ("standardise",),
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
     "heurex.runs.compare": ("Comparison", "compare"),
+    "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.selection": (
+        "SelectionBits",
+        "bundled_selection_bits",
+        "selection_bits",
+        "selection_bits_near",
+    ),
     "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
@@ -80,12 +96,13 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cones, scores, errors
     "__version__",
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
-    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status",
+    "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "read_methods",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
+    "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
-    "noisy_copies", "score", "Score", "compare", "Comparison", "reproduce", "Reproduction",
-    "surprise", "Ledger", "Entry",
+    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
+    "reproduce", "Reproduction", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 
-__all__ = ["ordering_name", "ordering_normals", "orderings", "second_argmax"]
+__all__ = ["Ordering", "ordering_name", "ordering_normals", "orderings", "second_argmax"]
 
 Ordering = tuple[int, ...]
 

@@ -160,9 +160,9 @@ def test_right_fractions_inside_given_cones(m43):
 
 
 def test_it_says_where_it_does_not_apply():
-    with pytest.raises(NotApplicable, match=r"needs n = 2 or 3 inputs; this model has n = 4"):
-        Exact().estimate(random_model(0, 4, 4))
+    with pytest.raises(NotApplicable, match=r"needs n = 2, 3 or 4 inputs; this model has n = 5"):
+        Exact().estimate(random_model(0, 4, 5))
 
 
 def test_settings_are_json(m43):
-    assert json.loads(json.dumps(Exact().estimate(m43).settings)) == {"budget": None, "by": "strips"}
+    assert json.loads(json.dumps(Exact().estimate(m43).settings)) == {"by": "strips", "budget": None}

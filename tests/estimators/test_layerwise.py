@@ -250,8 +250,8 @@ def test_larger_models(m43):
 
 
 def test_it_says_what_it_does_not_take(m43):
-    with pytest.raises(NotApplicable, match="needs n = 2 or 3 inputs; this model has n = 4"):
-        Layerwise().estimate(random_model(0, 4, 4))
+    with pytest.raises(NotApplicable, match="needs n = 2, 3 or 4 inputs; this model has n = 5"):
+        Layerwise().estimate(random_model(0, 4, 5))
     with pytest.raises(UsageError, match="exact_steps is 4; this model has 3 steps"):
         Layerwise(exact_steps=4).estimate(m43)
     for settings, message in (

@@ -57,7 +57,7 @@ def test_unknown_names_list_the_known_ones(m43):
         heurex.estimate(m43, "orignal")
     with pytest.raises(UsageError, match="has no setting 'q'; expected one of latent_prob"):
         heurex.estimate(m43, "original", q=0.3)
-    with pytest.raises(UsageError, match="has no setting 'q'; expected one of budget"):
+    with pytest.raises(UsageError, match="has no setting 'q'; expected one of by, budget"):
         heurex.estimate(m43, "exact", q=0.3)
 
 

@@ -7,15 +7,17 @@ method, :meth:`Estimator.estimate`; :meth:`Estimator.estimate_stack` does many m
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 
 from heurex.errors import NotApplicable, UsageError
+from heurex.estimators.conventions import CONVENTIONS, Convention, as_convention
 from heurex.kernels import Tally
 from heurex.model import Rnn, RnnStack
 
@@ -30,8 +32,6 @@ __all__ = [
     "StackEstimate",
     "Status",
 ]
-
-CONVENTIONS: Final = {"unit": 1, "weighted": 10}
 
 
 class Status(StrEnum):
@@ -133,12 +133,14 @@ class Ops:
         """The operations on a tally."""
         return cls(**asdict(tally))
 
-    def total(self, convention: str = "weighted") -> int:
-        """One number: every operation 1 (``"unit"``), or square root and arctangent 10 (``"weighted"``)."""
-        weight = CONVENTIONS.get(convention)
-        if weight is None:
-            raise UsageError(f"unknown convention {convention!r}; expected one of {', '.join(CONVENTIONS)}")
-        return self.add + self.mul + self.div + weight * (self.sqrt + self.atan2)
+    def total(self, convention: str | Convention = "weighted") -> float:
+        """One number: every operation 1 (``"unit"``), square root and arctangent 10 (``"weighted"``), or by weights.
+
+        A whole number where the weights are.
+        """
+        return sum(
+            weight * getattr(self, kind) for kind, weight in as_convention(convention).weights().items()
+        )
 
     def __add__(self, other: Ops) -> Ops:
         return Ops(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -299,22 +301,36 @@ class External(Estimator):
     label
         Its name in tables.
     ops
-        Operations that it takes, declared by its author; None if unknown.
+        Operations that it takes, declared by its author: :class:`Ops`, or a number of additions; None if unknown.
     """
 
     name: ClassVar[str] = "external"
     summary: ClassVar[str] = "a function of your own"
     kind: ClassVar[str] = "external"
+    told: ClassVar[tuple[str, ...]] = ("label", "declared_ops")
     function: Callable[[Rnn], float]
     label: str = "external"
-    ops: int | None = None
+    ops: int | Ops | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.ops, int) and self.ops < 0:
+            raise UsageError(f"{self.label} declares {self.ops} operations; expected 0 or more")
 
     def settings(self) -> dict[str, Any]:
         """Its name and declared operations."""
-        return {"label": self.label, "declared_ops": self.ops}
+        declared = asdict(self.ops) if isinstance(self.ops, Ops) else self.ops
+        return dict(zip(self.told, (self.label, declared), strict=True))
 
     def estimate(self, model: Rnn) -> Estimate:
-        """Call the function; its numerical error is unknown, hence NaN."""
+        """Call the function; its numerical error is unknown, hence NaN.
+
+        Raises
+        ------
+        NotApplicable
+            If the function raises it, or gives something else than a finite number.
+        """
         value = float(self.function(model))
-        ops = None if self.ops is None else Ops(add=self.ops)
+        if not math.isfinite(value):
+            raise NotApplicable(f"{self.label} gives {value} for {model!r}; expected a finite number")
+        ops = Ops(add=self.ops) if isinstance(self.ops, int) else self.ops
         return Estimate(self.label, value, float("nan"), self.settings(), ops=ops)

@@ -15,6 +15,7 @@ from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import layerwise_kernel, regions_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.estimators.exact import _starts, chambers, edge_normals
+from heurex.estimators.layerwise4 import Gating, layers4, layers_stack4
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name
 
@@ -41,7 +42,7 @@ class _Walk:
 
 @dataclass(frozen=True)
 class Layerwise(Estimator):
-    """Exact activation regions for the first steps, gates presumed independent for the rest; n = 2 or 3.
+    """Exact activation regions for the first steps, gates presumed independent for the rest; n = 2, 3 or 4.
 
     Parameters
     ----------
@@ -79,14 +80,12 @@ class Layerwise(Estimator):
     """
 
     name: ClassVar[str] = "layerwise"
-    summary: ClassVar[str] = (
-        "exact regions up to a step, gates presumed independent after it; any d, n = 2 or 3"
-    )
+    summary: ClassVar[str] = "exact regions up to a step, gates presumed independent after it; n = 2, 3 or 4"
     kind: ClassVar[str] = "explanation"
     assumes: ClassVar[str] = (
         "after step t, gates independent of preactivations given one latent variable a step"
     )
-    applies: ClassVar[str] = "any d; n = 2 or 3"
+    applies: ClassVar[str] = "n = 2 or 3 with any d; n = 4 with d up to 18"
     cost: ClassVar[str] = "about 28,000 operations for (4, 3) at t = 2; grows with the regions of t steps"
     exact_steps: int | None = None
     latent_prob: float = 0.2
@@ -103,6 +102,20 @@ class Layerwise(Estimator):
 
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate with its cells."""
+        if model.seq_len == 4:
+            found = layers4(model, self._gating(model))
+            total, value, doubtful, rounding = (float(part) for part in found.sums)
+            error = _error(total, doubtful, rounding, len(found.cells))
+            value = min(max(value, 0.0), 1.0)
+            return Estimate(
+                self.name,
+                value,
+                error,
+                self.settings(),
+                ops=found.ops,
+                status=_status(error),
+                cells=found.cells,
+            )
         steps, scale = self._steps(model), _scale(model)
         found = self._walk(model, steps)
         total, value, doubtful, rounding = (float(part) for part in scale * found.measures.sum(axis=0))
@@ -117,8 +130,13 @@ class Layerwise(Estimator):
             cells=tuple(_cells(model, found, steps, scale)),
         )
 
+    def _gating(self, model: Rnn | RnnStack) -> Gating:
+        return Gating(self._steps(model), self.gates == "latent", float(self.latent_prob))
+
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """Estimates through the compiled kernel."""
+        if stack.seq_len == 4:
+            return _judged(*layers_stack4(stack, self._gating(stack)))
         steps, scale = self._steps(stack), _scale(stack)
         starts, sizes, labels = _starts(stack.seq_len)
         measures, cells = np.zeros((len(stack), len(starts), 4)), np.zeros(len(stack), np.int64)
@@ -126,15 +144,14 @@ class Layerwise(Estimator):
             stack.w_hi, stack.w_hh, stack.w_oh, starts, sizes, labels,
             steps, self.gates == "latent", float(self.latent_prob), measures, cells,
         )  # fmt: skip
-        sums = scale * measures.sum(axis=1)
-        errors = np.array([_error(t, d, r, int(c)) for (t, _, d, r), c in zip(sums, cells, strict=True)])
-        status = [_status(error) for error in errors]
-        return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(stack), np.nan), status)
+        return _judged(scale * measures.sum(axis=1), cells)
 
     def _steps(self, model: Rnn | RnnStack) -> int:
         n = model.seq_len
-        if n not in (2, 3):
-            raise NotApplicable(f"the layerwise explanation needs n = 2 or 3 inputs; this model has n = {n}")
+        if n not in (2, 3, 4):
+            raise NotApplicable(
+                f"the layerwise explanation needs n = 2, 3 or 4 inputs; this model has n = {n}"
+            )
         steps = n - 1 if self.exact_steps is None else self.exact_steps
         if steps > n:
             raise UsageError(f"exact_steps is {steps}; this model has {n} steps, expected at most that")
@@ -179,6 +196,12 @@ def _scale(model: Rnn | RnnStack) -> int:
 
 def _error(total: float, doubtful: float, rounding: float, cells: int) -> float:
     return abs(total - 1) + 2e-16 * cells**0.5 + doubtful + rounding
+
+
+def _judged(sums: np.ndarray, cells: np.ndarray) -> StackEstimate:
+    errors = np.array([_error(t, d, r, int(c)) for (t, _, d, r), c in zip(sums, cells, strict=True)])
+    status = [_status(error) for error in errors]
+    return StackEstimate(np.clip(sums[:, 1], 0.0, 1.0), errors, np.full(len(sums), np.nan), status)
 
 
 def _status(error: float) -> Status:

@@ -15,10 +15,19 @@ from heurex.estimators.base import Cell, Estimate
 from heurex.model import Rnn
 from heurex.scoring.attribution import Attribution
 
-__all__ = ["attribution_tables", "cells_table", "estimate_lines", "methods_table", "print_reproduction"]
+__all__ = [
+    "attribution_tables",
+    "cells_table",
+    "estimate_lines",
+    "methods_table",
+    "new_table",
+    "percent",
+    "print_reproduction",
+]
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
+def new_table(title: str, *columns: str, left: int = 1) -> Table:
+    """A table without lines, its first columns to the left."""
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
     )
@@ -27,7 +36,8 @@ def _table(title: str, *columns: str, left: int = 1) -> Table:
     return table
 
 
-def _percent(x: float | None, sign: bool = False) -> str:
+def percent(x: float | None, sign: bool = False) -> str:
+    """A fraction in per cent, two digits."""
     if x is None or not np.isfinite(x):
         return "-"
     return f"{100 * x:+.2f}" if sign else f"{100 * x:.2f}"
@@ -70,7 +80,7 @@ def estimate_lines(model: Rnn, estimate: Estimate, truth: Estimate | None) -> st
 
 def cells_table(estimate: Estimate, cells: Sequence[Cell], true: np.ndarray) -> RenderableType:
     """The cells that were added up, with what each contributes to the estimate and to the truth."""
-    table = _table(
+    table = new_table(
         f"{estimate.estimator}: {len(cells)} cells",
         "cell", "label", "likely", "fraction", "contribution", "true contribution", "difference",
     )  # fmt: skip
@@ -97,13 +107,13 @@ def _bar(share: float, largest: float, width: int = 24) -> str:
 
 def attribution_tables(model: Rnn, method: str, found: Attribution) -> RenderableType:
     """An error split over cells and over approximations, sorted, with a bar for each; in per cent of accuracy."""
-    cells = _table(f"by cell, {len(found.cells)} of them", "cell", "fraction", "error", "under | over")
+    cells = new_table(f"by cell, {len(found.cells)} of them", "cell", "fraction", "error", "under | over")
     largest = max((abs(share.error) for share in found.cells), default=0.0)
     for share in found.cells:
         bar = _bar(share.error, largest)
         cells.add_row(share.cell.name, f"{share.cell.fraction:.6f}", f"{100 * share.error:+.5f}", Text(bar))
     cells.columns[-1].justify = "left"
-    switches = _table(
+    switches = new_table(
         "by approximation (Shapley values)", "setting", "in place of", "error", "alone", "under | over"
     )
     shares = [
@@ -126,14 +136,14 @@ def attribution_tables(model: Rnn, method: str, found: Attribution) -> Renderabl
 
 def methods_table(methods: Sequence[Method]) -> RenderableType:
     """All estimators with what they assume, where they apply and what they cost."""
-    table = _table("methods", "name", "kind", "what it is", "assumes", "applies to", "cost", left=6)
+    table = new_table("methods", "name", "kind", "what it is", "assumes", "applies to", "cost", left=6)
     for method in methods:
         table.add_row(method.name, method.kind, method.summary, method.assumes, method.applies, method.cost)
     return table
 
 
 def _scores_table(summary: dict[str, Any]) -> Table:
-    table = _table(
+    table = new_table(
         f"errors over {summary['models']} noisy copies, sigma {summary['sigma']}, in per cent",
         "seed", "estimator", "RMS error", "95% interval", "bias", "95% interval", "correlation", "covers",
         "sampling, printed ops", "sampling, counted ops", left=2,
@@ -146,20 +156,20 @@ def _scores_table(summary: dict[str, Any]) -> Table:
             table.add_row(
                 str(ensemble["seed"]),
                 name,
-                _percent(entry["rmse"]),
-                " to ".join(_percent(x) for x in entry["rmse_interval"]),
-                _percent(entry["bias"], True),
-                " to ".join(_percent(x, True) for x in entry["bias_interval"]),
+                percent(entry["rmse"]),
+                " to ".join(percent(x) for x in entry["rmse_interval"]),
+                percent(entry["bias"], True),
+                " to ".join(percent(x, True) for x in entry["bias_interval"]),
                 f"{correlation:.3f}" if np.isfinite(correlation) else "-",
                 f"{entry['covered']}/{entry['models']}",
-                _percent(entry.get("sampling_rmse_at_printed_ops")),
-                _percent(entry.get("sampling_rmse_at_counted_ops")),
+                percent(entry.get("sampling_rmse_at_printed_ops")),
+                percent(entry.get("sampling_rmse_at_counted_ops")),
             )
     return table
 
 
 def _beside_table(summary: dict[str, Any]) -> Table:
-    table = _table("the note beside what is measured here", "figure", "the note", "here", "remark", left=4)
+    table = new_table("the note beside what is measured here", "figure", "the note", "here", "remark", left=4)
     for row in summary["beside_the_note"]:
         table.add_row(row["figure"], row["the_note"], row["here"], row["remark"])
     return table
@@ -179,7 +189,7 @@ def print_reproduction(console: Console, summary: dict[str, Any]) -> None:
             _beside_table(summary),
             "",
             _scores_table(summary),
-            f"sampling: RMS error at equal operations; one sample has RMS error {_percent(spread)}%",
+            f"sampling: RMS error at equal operations; one sample has RMS error {percent(spread)}%",
             "",
             times,
         )

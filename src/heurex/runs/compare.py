@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from heurex.errors import UsageError
-from heurex.estimators import Exact, External, make_estimator
-from heurex.estimators.base import Estimator
-from heurex.model import Rnn, RnnStack
+from heurex.estimators import Exact
+from heurex.estimators.spec import Method, read_methods
+from heurex.model import RnnStack
 from heurex.results import Row
 from heurex.runs.local import Origin, run
 from heurex.scoring.comparison import Score, score
 
 __all__ = ["Comparison", "compare"]
-
-Method = str | Estimator | Callable[[Rnn], float]
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def compare(stack: RnnStack, methods: Sequence[Method], origin: Origin | None = 
     >>> sorted(result.scores)
     ['<lambda>', 'original']
     """
-    chosen = [_as_estimator(method) for method in methods]
+    chosen = [estimator for method in methods for estimator in read_methods([method])]
     names = [getattr(estimator, "label", estimator.name) for estimator in chosen]
     if len(set(names)) < len(names) or "exact" in names:
         raise UsageError(
@@ -78,11 +76,3 @@ def compare(stack: RnnStack, methods: Sequence[Method], origin: Origin | None = 
     shared = np.all([np.isfinite(values) for values in by_name.values()], axis=0) & np.isfinite(truth)
     common = {name: score(values[shared], truth[shared]) for name, values in by_name.items()}
     return Comparison(truth, by_name, scores, common, rows)
-
-
-def _as_estimator(method: Method) -> Estimator:
-    if isinstance(method, Estimator):
-        return method
-    if isinstance(method, str):
-        return make_estimator(method)
-    return External(method, label=getattr(method, "__name__", "external"))

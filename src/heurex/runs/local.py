@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from heurex.errors import NotApplicable
-from heurex.estimators.base import Estimator, Status
+from heurex.estimators.base import Estimator, Ops, StackEstimate, Status
+from heurex.estimators.spec import method_key
 from heurex.model import RnnStack
 from heurex.results import Row
 
-__all__ = ["Origin", "run"]
+__all__ = ["CHUNK", "Origin", "rows_of", "run"]
 
-_CHUNK = 32
+CHUNK: Final = 32
+"""How many models go through an estimator together."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a stack of models comes from, for its rows."""
+    """Where a stack of models comes from, for its rows; ``names`` where its models have names of their own."""
 
     origin: str
     sigma: float = 0.0
     seed: int = 0
     first_copy: int = 0
+    names: tuple[str, ...] = ()
 
 
 def run(
@@ -54,53 +57,75 @@ def run(
     ------
     Rows, estimator by estimator, models in order.
     """
-    hashes = [model.fingerprint() for model in stack]
     for estimator in estimators:
-        for first in range(0, len(stack), _CHUNK):
-            part = stack[first : first + _CHUNK]
-            begun = time.perf_counter()
-            try:
-                found = estimator.estimate_stack(part)
-                values, errors, ses, status = (
-                    found.value, found.numerical_error, found.standard_error, found.status
-                )  # fmt: skip
-            except NotApplicable:
-                values = errors = ses = np.full(len(part), np.nan)
-                status = [Status.NOT_APPLICABLE] * len(part)
-            wall = (time.perf_counter() - begun) / len(part)
-            for i in range(len(part)):
-                ops = _count(estimator, part, i) if first + i < count_ops else (None, None, None)
-                yield Row(
-                    model=stack.name,
-                    model_hash=hashes[first + i],
-                    origin=origin.origin,
-                    sigma=origin.sigma,
-                    seed=origin.seed,
-                    copy=origin.first_copy + first + i,
-                    hidden_size=stack.hidden_size,
-                    seq_len=stack.seq_len,
-                    estimator=getattr(estimator, "label", estimator.name),
-                    settings=json.dumps(estimator.settings(), sort_keys=True),
-                    value=_or_none(values[i]),
-                    numerical_error=_or_none(errors[i]),
-                    standard_error=_or_none(ses[i]),
-                    status=str(status[i]),
-                    ops_unit=ops[0],
-                    ops_weighted=ops[1],
-                    ops_note=ops[2],
-                    wall_s=wall,
-                )
+        for first in range(0, len(stack), CHUNK):
+            part = stack[first : first + CHUNK]
+            mine = replace(
+                origin, first_copy=origin.first_copy + first, names=origin.names[first : first + CHUNK]
+            )
+            yield from rows_of(part, mine, estimator, count_ops=count_ops - first, timed=True)
             advance(len(part))
 
 
-def _count(estimator: Estimator, part: RnnStack, i: int) -> tuple[int | None, int | None, int | None]:
+def rows_of(
+    part: RnnStack, origin: Origin, estimator: Estimator, *, count_ops: int, timed: bool = False
+) -> list[Row]:
+    """Estimate a few models together: a row for each, which depends on the model and the estimator only.
+
+    Parameters
+    ----------
+    part, origin, estimator
+        The models, how they were made, and what to run on them.
+    count_ops
+        On how many of the first models operations are counted; none where it is 0 or less.
+    timed
+        Whether rows say how long they took.
+    """
+    begun = time.perf_counter()
+    try:
+        found = estimator.estimate_stack(part)
+    except NotApplicable:
+        blank = np.full(len(part), np.nan)
+        found = StackEstimate(blank, blank, blank, [Status.NOT_APPLICABLE] * len(part))
+    wall = (time.perf_counter() - begun) / len(part) if timed else None
+    name, settings = method_key(estimator)
+    return [
+        Row(
+            model=origin.names[i] if origin.names else part.name,
+            model_hash=part[i].fingerprint(),
+            origin=origin.origin,
+            sigma=origin.sigma,
+            seed=origin.seed,
+            copy=origin.first_copy + i,
+            hidden_size=part.hidden_size,
+            seq_len=part.seq_len,
+            estimator=name,
+            kind=estimator.kind,
+            settings=settings,
+            value=_or_none(found.value[i]),
+            numerical_error=_or_none(found.numerical_error[i]),
+            standard_error=_or_none(found.standard_error[i]),
+            status=str(found.status[i]),
+            **_count(estimator, part, i if i < count_ops else None),
+            wall_s=wall,
+        )
+        for i in range(len(part))
+    ]
+
+
+def _count(estimator: Estimator, part: RnnStack, i: int | None) -> dict[str, int | None]:
+    """Counted operations of one model as columns, null where they are not counted."""
+    blank: dict[str, int | None] = dict.fromkeys([f"ops_{kind}" for kind in asdict(Ops())] + ["ops_note"])
+    if i is None:
+        return blank
     try:
         found = estimator.estimate(part[i])
     except NotApplicable:
-        return None, None, None
-    if found.ops is None:
-        return None, None, found.note_ops
-    return found.ops.total("unit"), found.ops.total("weighted"), found.note_ops
+        return blank
+    blank["ops_note"] = found.note_ops
+    if found.ops is not None:
+        blank |= {f"ops_{kind}": count for kind, count in asdict(found.ops).items()}
+    return blank
 
 
 def _or_none(value: float) -> float | None:

@@ -25,6 +25,14 @@ def _estimator(method: str) -> None:
     make_estimator(method).estimate_stack(RnnStack.of([load("m43")]))
 
 
+def _four_inputs(method: str) -> None:
+    from heurex.estimators import make_estimator
+    from heurex.model import Rnn, RnnStack
+
+    model = Rnn(np.ones(1), np.ones((1, 1)), np.eye(4)[:, :1])
+    make_estimator(method).estimate_stack(RnnStack.of([model]))
+
+
 def _regions() -> None:
     from heurex.estimators import Exact
     from heurex.model import RnnStack
@@ -74,11 +82,13 @@ GROUPS: Final[dict[str, Group]] = {
     "exact within a budget": Group(_budget, (), "estimators.anytime_kernel"),
     "cones of 4 to 6 dimensions": Group(_cones, (4, 5), "cones.polyhedral"),
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
+    "layerwise, four inputs": Group(_four_inputs, ("layerwise",), "estimators.layerwise4_kernel"),
+    "exact, four inputs": Group(_four_inputs, ("exact",), "estimators.regions4_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
     "exact": Group(_estimator, ("exact",), "estimators.exact_batch_kernel"),
-    "exact by regions": Group(_regions, (), "estimators.regions_kernel"),
+    "exact, by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
     "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),

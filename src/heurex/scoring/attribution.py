@@ -14,7 +14,9 @@ from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators import make_estimator
 from heurex.estimators.base import Cell, Estimator
+from heurex.estimators.chambers4 import Cone4, chambers4, clipped
 from heurex.estimators.exact import Exact, chambers, right_fractions
+from heurex.estimators.exact4 import right_fractions4
 from heurex.model import Rnn
 
 __all__ = ["Attribution", "CellShare", "SwitchShare", "attribute", "true_contributions"]
@@ -90,7 +92,7 @@ def attribute(model: Rnn, method: str | Estimator, **settings: Any) -> Attributi
     Parameters
     ----------
     model
-        A model with n = 2 or 3.
+        A model with n = 2, 3 or 4.
     method, **settings
         As for :func:`heurex.estimate`.
 
@@ -157,7 +159,7 @@ def true_contributions(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
     Parameters
     ----------
     model
-        A model with n = 2 or 3.
+        A model with n = 2, 3 or 4.
     cells
         Cells with their half-spaces and labels. Over the cells of a partition the contributions add up to the
         exact accuracy.
@@ -169,10 +171,14 @@ def true_contributions(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
     Raises
     ------
     NotApplicable
-        If n > 3.
+        If n > 4.
     """
-    if model.seq_len > 3:
-        raise NotApplicable(f"true contributions need n = 2 or 3 inputs; this model has n = {model.seq_len}")
+    if model.seq_len == 4:
+        return _true_contributions4(model, cells)
+    if model.seq_len > 4:
+        raise NotApplicable(
+            f"true contributions need n = 2, 3 or 4 inputs; this model has n = {model.seq_len}"
+        )
     pieces: list[np.ndarray] = []
     owners: list[int] = []
     for owner, cell in enumerate(cells):
@@ -185,6 +191,21 @@ def true_contributions(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
     if pieces:
         labels = [cells[owner].label for owner in owners]
         np.add.at(totals, owners, right_fractions(model, pieces, labels)[:, 1])
+    return totals
+
+
+def _true_contributions4(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
+    totals = np.zeros(len(cells))
+    pieces: list[Cone4] = []
+    owners: list[int] = []
+    for owner, cell in enumerate(cells):
+        for chamber in chambers4():
+            if chamber.label == cell.label and cell.ordering in (None, chamber.ordering):
+                piece = clipped(chamber, cell.normals)
+                if piece is not None:
+                    pieces.append(piece)
+                    owners.append(owner)
+    np.add.at(totals, owners, right_fractions4(model, pieces, [cells[owner].label for owner in owners])[:, 1])
     return totals
 
 

@@ -83,10 +83,10 @@ def _interval(draws: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def null_scores(truth: np.ndarray, clean_accuracy: float) -> dict[str, Score]:
+def null_scores(truth: np.ndarray, clean_accuracy: float | np.ndarray) -> dict[str, Score]:
     """Guesses that look at no weights; an explanation that is not better than these says nothing.
 
-    ``"clean accuracy"`` answers the accuracy of the model without noise for every copy, ``"ensemble mean"``
+    ``"clean accuracy"`` answers for every copy the accuracy of its model without noise, ``"ensemble mean"``
     the mean accuracy of the copies (which nobody knows in advance: the best constant there is).
     """
     return {

@@ -8,7 +8,9 @@ import numpy as np
 
 from heurex.errors import NotApplicable
 from heurex.estimators.base import Status
+from heurex.estimators.chambers4 import chambers4
 from heurex.estimators.exact import chambers, right_fractions
+from heurex.estimators.exact4 import answer_fractions4
 from heurex.model import Rnn
 from heurex.tasks import orderings
 
@@ -66,7 +68,7 @@ def confusion(model: Rnn) -> Confusion:
     Parameters
     ----------
     model
-        A model with n = 2 or 3.
+        A model with n = 2, 3 or 4.
 
     Returns
     -------
@@ -75,13 +77,14 @@ def confusion(model: Rnn) -> Confusion:
     Raises
     ------
     NotApplicable
-        If n > 3.
+        If n > 4.
 
     Notes
     -----
     Within each region of :class:`heurex.estimators.Exact` the part where a given logit is the first largest one
-    is a polygon; it is measured for each candidate answer in turn. Error: about 1e-16 for each region; what the
-    candidates' parts miss of the whole is in ``numerical_error``. Cost: n times that of the exact accuracy.
+    is a polygon, for n = 4 a polyhedron; it is measured for each candidate answer in turn. Error: about 1e-16 for
+    each region; what the candidates' parts miss of the whole is in ``numerical_error``. Cost: n times that of the
+    exact accuracy.
     Source: positive homogeneity and Girard's theorem, as in Hilton (2024), footnote 1.
 
     Examples
@@ -96,15 +99,18 @@ def confusion(model: Rnn) -> Confusion:
     0.98600
     """
     n = model.seq_len
-    if n not in (2, 3):
-        raise NotApplicable(f"the exact confusion matrix needs n = 2 or 3 inputs; this model has n = {n}")
-    cones, known = chambers(n), tuple(orderings(n))
-    rays = [cone.rays for cone in cones]
+    if n not in (2, 3, 4):
+        raise NotApplicable(f"the exact confusion matrix needs n = 2, 3 or 4 inputs; this model has n = {n}")
+    cones, known = chambers4() if n == 4 else chambers(n), tuple(orderings(n))
     place = np.array([known.index(cone.ordering) for cone in cones], np.int64)
     out = np.zeros((len(known), n))
     doubtful = 0.0
     for answer in range(n):
-        found = right_fractions(model, rays, [answer] * len(rays))
+        labels = [answer] * len(cones)
+        if n == 4:
+            found = answer_fractions4(model, labels)
+        else:
+            found = right_fractions(model, [cone.rays for cone in cones], labels)
         np.add.at(out[:, answer], place, found[:, 1])
         doubtful += float(found[:, 2].sum())
     missed = abs(float(out.sum()) - 1)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from heurex._version import __version__
-from heurex.estimators.base import Estimate
+from heurex.estimators.base import CONVENTIONS, Estimate
 from heurex.estimators.sampling import note_ops_per_sample, ops_per_sample
 from heurex.model import Rnn
 from heurex.results import Row
@@ -41,12 +41,14 @@ def _column(rows: Sequence[Row], estimator: str) -> np.ndarray:
 
 
 def _mean_ops(rows: Sequence[Row], estimator: str) -> dict[str, float | None]:
-    means: dict[str, float | None] = {}
-    for key in ("ops_unit", "ops_weighted", "ops_note"):
-        counts = [getattr(row, key) for row in rows if row.estimator == estimator]
-        known = [count for count in counts if count is not None]
-        means[key] = float(np.mean(known)) if known else None
-    return means
+    mine = [row for row in rows if row.estimator == estimator]
+    ops = [row.ops for row in mine if row.ops is not None]
+    note = [row.ops_note for row in mine if row.ops_note is not None]
+    means: dict[str, float | None] = {
+        f"ops_{name}": float(np.mean([one.total(name) for one in ops])) if ops else None
+        for name in CONVENTIONS
+    }
+    return means | {"ops_note": float(np.mean(note)) if note else None}
 
 
 def score_ensemble(
@@ -93,7 +95,7 @@ def summarise(
         found = score_ensemble(mine, explanations, model, clean["exact"].value)
         ensembles.append({"seed": seed, **found})
     first = [row for row in rows if row.origin != "clean" and row.seed == seeds[0]]
-    walls = {name: sum(row.wall_s for row in first if row.estimator == name) for name in clean}
+    walls = {name: sum(row.wall_s or 0.0 for row in first if row.estimator == name) for name in clean}
     summary: dict[str, Any] = {
         "source": CITATION,
         "heurex": __version__,

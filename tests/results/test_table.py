@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from heurex import ResultsError
+from heurex import Ops, ResultsError
 from heurex.results import SCHEMA_VERSION, Row, prepare_folder, read_rows, write_json, write_rows
 
 ROW = Row(
-    "m43", "5860f7dee8b0ea0f", "noisy copy", 0.05, 0, 7, 4, 3, "original", "{}",
-    0.9, 1e-15, None, "ok", None, 9000, 71000, 1e-4,
+    "m43", "5860f7dee8b0ea0f", "noisy copy", 0.05, 0, 7, 4, 3, "original", "explanation", "{}",
+    0.9, 1e-15, None, "ok", 4000, 4000, 100, 20, 30, 71000, None,
 )  # fmt: skip
 
 
@@ -20,6 +20,8 @@ def test_round_trip(tmp_path):
     write_rows(rows, tmp_path / "r.parquet")
     assert read_rows(tmp_path / "r.parquet") == rows
     assert [p.name for p in tmp_path.iterdir()] == ["r.parquet"]
+    assert rows[0].ops == Ops(4000, 4000, 100, 20, 30)
+    assert replace(ROW, ops_add=None).ops is None
 
 
 def test_pandas_like_readers_see_the_schema(tmp_path):

@@ -1,0 +1,17 @@
+"""The one results table, and the folder that it grows in."""
+
+from heurex.results.files import finite, prepare_folder, write_json, write_text
+from heurex.results.store import Store
+from heurex.results.table import SCHEMA_VERSION, Row, read_rows, write_rows
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Row",
+    "Store",
+    "finite",
+    "prepare_folder",
+    "read_rows",
+    "write_json",
+    "write_rows",
+    "write_text",
+]

@@ -1,0 +1,78 @@
+"""Output folders and files that are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from heurex.errors import ResultsError
+
+__all__ = ["finite", "prepare_folder", "whole", "write_json", "write_text"]
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Generator[Path]:
+    """A draft to write to, which takes the path's place when it is finished and vanishes if it fails.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield draft
+        os.replace(draft, path)
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def prepare_folder(path: str | Path) -> Path:
+    """Make an output folder, or find out now that it cannot be written.
+
+    Raises
+    ------
+    ResultsError
+        If it is a file, or cannot be made or written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".heurex-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except FileExistsError:
+        raise ResultsError(f"{folder} is a file; expected an output folder") from None
+    except OSError as error:
+        raise ResultsError(f"output folder {folder} cannot be written ({error.strerror or error})") from None
+    return folder
+
+
+def write_json(record: Any, path: Path) -> None:
+    """Write a summary as JSON, by way of a renamed neighbour; NaN becomes null."""
+    write_text(json.dumps(finite(record), indent=2) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file whole or not at all."""
+    with whole(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def finite(record: Any) -> Any:
+    """The same record with NaN and infinities as None, since JSON knows neither."""
+    if isinstance(record, dict):
+        return {key: finite(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [finite(value) for value in record]
+    if isinstance(record, float) and not math.isfinite(record):
+        return None
+    return record
