@@ -85,5 +85,7 @@ def test_doubt_is_reported():
 
 
 def test_it_says_where_it_does_not_apply():
-    with pytest.raises(NotApplicable, match="confusion matrix needs n = 2, 3 or 4 inputs; this model has n = 5"):
+    with pytest.raises(
+        NotApplicable, match="confusion matrix needs n = 2, 3 or 4 inputs; this model has n = 5"
+    ):
         confusion(random_model(0, 4, 5))
