@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
     from heurex.scoring.scan import Scan, scan
+    from heurex.scoring.selection import (
+        SelectionBits,
+        bundled_selection_bits,
+        selection_bits,
+        selection_bits_near,
+    )
     from heurex.scoring.surprise import Entry, Ledger, surprise
     from heurex.standard import standardise
     from heurex.zoo import load
@@ -76,6 +82,12 @@ _HOMES = {
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
+    "heurex.scoring.selection": (
+        "SelectionBits",
+        "bundled_selection_bits",
+        "selection_bits",
+        "selection_bits_near",
+    ),
     "heurex.scoring.surprise": ("Entry", "Ledger", "surprise"),
     "heurex.zoo": ("load",),
 }
@@ -86,6 +98,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "load", "Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict",
     "estimate", "Estimate", "Estimator", "External", "Cell", "Check", "Ops", "Status", "read_methods",
     "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
+    "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",

@@ -174,7 +174,7 @@ def test_what_it_says_of_itself(m43):
     assert str(found).startswith("the exact accuracy lies between 0.9")
     assert str(found).endswith("(budget reached)")
     assert found.value == (found.lower + found.upper) / 2
-    assert json.loads(json.dumps(found.settings)) == {"budget": 5000}
+    assert json.loads(json.dumps(found.settings)) == {"by": "strips", "budget": 5000}
     assert str(Exact(budget=10**6).estimate(m43)).startswith("the exact accuracy is 0.98600")
 
 

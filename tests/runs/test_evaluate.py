@@ -156,7 +156,7 @@ def test_rows_are_a_function_of_model_and_method(undisturbed, m43):
         assert (row.model_hash, row.value, row.wall_s) == (copies[i].fingerprint(), alone.value, None)
         assert row.ops == (alone.ops if i < 8 else None)
     assert [row.origin for row in rows[:2]] == ["clean", "noisy copy"]
-    assert rows[0].value == heurex.estimate(m43).value
+    assert rows[0].value == heurex.estimate(m43, by="regions").value
 
 
 def test_json(undisturbed):
@@ -269,7 +269,7 @@ def test_given_models_of_two_sizes_are_the_ensemble(m43):
 def test_copies_of_two_models_answer_to_their_own_clean_accuracy(m43):
     other = heurex.Rnn(m43.w_hi, 0.8 * m43.w_hh, m43.w_oh, name=m43.name)
     found = heurex.evaluate([m43, other], ["sampling?samples=4"], sigma=0.01, models=3, count_ops=0)
-    clean = [heurex.estimate(model).value for model in (m43, other)]
+    clean = [heurex.estimate(model, by="regions").value for model in (m43, other)]
     assert [row.value for row in found.rows if row.origin == "clean"] == clean
     truth = [row.value for row in found.rows if row.origin == "noisy copy" and row.estimator == "exact"]
     guess = found.record["groups"][0]["guesses"][0]

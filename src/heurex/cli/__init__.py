@@ -20,7 +20,7 @@ from heurex.errors import HeurexError, NotApplicable, UsageError
 
 __all__ = ["app", "main"]
 
-VERBS: Final = ("explain", "surprise", "evaluate", "reproduce", "zoo")
+VERBS: Final = ("explain", "evaluate", "surprise", "selection", "reproduce", "zoo")
 """Modules of this package whose verbs the command line offers, in the order of its help."""
 
 
@@ -48,6 +48,8 @@ def main() -> None:
     code = 0
     try:
         code = app(standalone_mode=False) or 0
+        if code == 130:  # typer answers an interruption with a number only
+            raise KeyboardInterrupt
     except typer.Exit as stop:
         code = stop.exit_code
     except (KeyboardInterrupt, typer.Abort):

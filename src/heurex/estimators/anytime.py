@@ -23,6 +23,8 @@ _COUNTED_UP_TO = 100_000
 
 
 _UNLIMITED = 2**62
+_SUMS = 4e-16
+"""Rounding of the sums that bounds are made of."""
 _CLOSED = 1e-6
 """Bounds that stay further apart than this although all is settled are reported as ill conditioned."""
 
@@ -115,8 +117,10 @@ def _status(done: bool, width: float) -> Status:
 
 
 def _sound(lower: float, upper: float) -> tuple[float, float]:
-    """Bounds as they are, or 0 and 1 where weights are so uneven that arithmetic broke down."""
-    return (float(lower), float(upper)) if 0 <= lower <= upper <= 1 else (0.0, 1.0)
+    """Bounds with the rounding of their own sums; 0 and 1 where weights are so uneven that arithmetic broke down."""
+    if not 0 <= lower <= upper <= 1:
+        return 0.0, 1.0
+    return max(0.0, float(lower) - _SUMS), min(1.0, float(upper) + _SUMS)
 
 
 def _three_inputs(model: Rnn, budget: int) -> tuple[float, float, bool, Ops | None]:

@@ -32,7 +32,8 @@ FRONT: Final[dict[str, tuple[tuple[int, int] | None, ...]]] = {
     "response": (None,),
     "symmetric": (None,),
     "sampling?samples=4|16|64|256|1024|4096|16384": (None,),
-    "sampling?samples=64|256|1024|4096&design=antithetic|stratified|sobol": (None,),
+    "sampling?samples=64|256|1024|4096&design=antithetic|stratified": (None,),
+    "sampling?samples=64|256|1024|4096&design=sobol&scramblings=2": (None,),
 }
 """What ``evaluate`` runs when it is not told: to add to it, add a line."""
 
