@@ -85,6 +85,21 @@ def test_an_edge_through_the_foot():
             assert abs(of(simplicial(normals)) - cone_fraction(normals)) < 1e-15
 
 
+@pytest.mark.parametrize("off", [0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1e-2])
+def test_an_edge_with_its_middle_at_the_foot(off):
+    """The middle node of an odd rule falls where the integrand is 0 / 0; two unequal parts miss that place."""
+    s, c = math.sin(0.7), math.cos(0.7)
+    points = np.array([[1, -0.2, off], [1, 0.2, off], [1, 0.07, off]])
+    ends = points / np.linalg.norm(points, axis=1, keepdims=True)
+    ops = np.zeros(10, np.int64)
+    half = {(0, 1): 0.2, (0, 2): 0.15, (2, 1): 0.07}  # no less than the tangents of half the angles
+    whole, first, second = (
+        flux4.edge_part(ends, i, j, s, c, 0.7, tangent**2, ops) for (i, j), tangent in half.items()
+    )
+    assert abs(whole - first - second) < 1e-15
+    assert (whole > 1e-6) == (off > 1e-5)
+
+
 def test_cut_cones_against_half_spaces():
     """Cones of 5 to 14 facets, many of them with more than three facets through a ray."""
     rng = np.random.default_rng(3)
@@ -124,6 +139,15 @@ def test_faces_that_do_not_fit_are_reported():
     cone = chambers4()[0]
     assert measured(cone.rays, np.array([14, 13, 11, 3]), cone.walls)[1] == -1
     assert measured(cone.rays[:3], cone.masks[:3], cone.walls)[1] == -1
+
+
+def test_polygons_that_do_not_close_are_found():
+    cone = chambers4()[0]
+    edges = np.zeros((6, 3), np.int64)
+    assert polytope4.find_edges(cone.masks, 4, 15, edges) == 6
+    assert polytope4.closed(cone.masks, 4, 15, edges, 6)
+    edges[0, 2], edges[1, 2] = edges[1, 2], edges[0, 2]
+    assert not polytope4.closed(cone.masks, 4, 15, edges, 6)
 
 
 def test_touching_is_not_cutting():

@@ -24,6 +24,9 @@ TOUCH = 1e-12
 RAY: Any = np.int64(4)
 CORNERS: Any = np.int64(4)
 BOTH: Any = np.bool_(True)
+SPREAD: Any = np.int64(4)
+# What a sum of up to 18 terms may lose or have set to zero, in units of its terms.
+GROWTH = 4e-15
 # Costs as in the cones' kernel.
 SQUARES = np.array([1, 1, 1, 0, 0])
 ROOT = np.array([0, 0, 0, 1, 0])
@@ -48,7 +51,10 @@ def begin(
     w_hi: np.ndarray, start: np.ndarray, marks: np.ndarray, size: np.ndarray, walls: np.ndarray, rays: np.ndarray,
     masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, state: np.ndarray, pattern: np.ndarray,
 ) -> None:  # fmt: skip
-    """First step: a cone on which x_0 has one sign, with z_1 as a linear function."""
+    """First step: a cone on which x_0 has one sign, with z_1 as a linear function.
+
+    A row of ``linear`` is four coefficients, and what rounding may have done to any of them.
+    """
     d = w_hi.shape[0]
     for c in range(CORNERS):
         for i in range(size[0]):
@@ -60,6 +66,7 @@ def begin(
         on = w_hi[j] > 0 if walls[0, 0] > 0 else w_hi[j] < 0
         pattern[0, j] = 1 if on else 0
         linear[j, 0] = w_hi[j]
+        linear[j, SPREAD] = GROWTH * abs(w_hi[j])
     state[0], state[1], state[2], state[3], state[4], state[5] = size[0], 0, d, size[1], 0, 0
 
 
@@ -128,9 +135,16 @@ def preactivations(
         size = max(size, abs(w_hi[j]))
         vague = vague or (rounded and size == 0)
         floors[j] = TOUCH * size
+        spread = GROWTH * size
+        for i in range(count):
+            spread += abs(w_hh[j, on[i]]) * linear[on[i], SPREAD]
+        fresh[j, SPREAD] = spread
+    tally(ops, SCALED, d * (count + 1))
+    tally(ops, ADDED, d * count)
     for j in range(d):
         for c in range(step + 1):
             linear[j, c] = fresh[j, c]
+        linear[j, SPREAD] = fresh[j, SPREAD]
         evaluate(rays, m, linear[j], step + 1, floors[j], RAY + j, ops)
     return vague
 
@@ -200,6 +214,7 @@ def cut_neuron(
         floors[top + 1, j] = floors[top, j]
         for c in range(step + 1):
             linear[top + 1, j, c] = linear[top, j, c]
+        linear[top + 1, j, SPREAD] = linear[top, j, SPREAD]
         for t in range(step + 1):
             pattern[top + 1, t, j] = pattern[top, t, j]
     if ops[FAR] > far:

@@ -24,7 +24,7 @@ from heurex.estimators.cells4_kernel import (
 )
 from heurex.estimators.gates4_kernel import gate_probabilities, label_fraction, shut
 from heurex.estimators.gates_kernel import drifts, latent_gates, leads, mean_gates, wobbles
-from heurex.estimators.regions4_kernel import cap, measure, reaches
+from heurex.estimators.regions4_kernel import cap, measure
 from heurex.kernels import reals
 
 KERNEL = True
@@ -198,22 +198,22 @@ def layerwise(
     extra, depth, levels = walls.shape[1], stack_depth(d, n), max(n - steps, 1)
     room, sides, width = ray_capacity(d, n, extra), facet_capacity(d, n, extra), 4 + max(d, n)
     rays, masks = reals(depth, room, 4 + d), np.zeros((depth, room), np.int64)
-    normals, linear, floors = reals(depth, sides, CORNERS), reals(depth, d, CORNERS), reals(depth, max(d, n))
+    normals, linear, floors = reals(depth, sides, CORNERS), reals(depth, d, 5), reals(depth, max(d, n))
     one, two = reals(room, width), reals(room, width)
     one_masks, two_masks = np.zeros(room, np.int64), np.zeros(room, np.int64)
     edges, on, every = np.zeros((3 * room, 3), np.int64), np.zeros(d, np.int64), np.arange(d)
-    fresh, out, z = reals(d, CORNERS), reals(5), reals(d)
+    fresh, out, z = reals(d, 5), reals(5), reals(d)
     scratch = (reals(CORNERS), reals(sides), reals(room, CORNERS), reals(4, 4), reals(5, 3))
-    layers, functions = reals(levels, room, 4 + d), reals(levels, d, CORNERS)
+    layers, functions = reals(levels, room, 4 + d), reals(levels, d, 5)
+    functions[:] = 0.0
     gates, wobble, drift = reals(levels, 2, d), reals(levels, 2, d), reals(levels, d)
     weight, chance, odometer = reals(levels), (reals(d), reals(d), reals(d)), np.zeros((levels, 2), np.int64)
-    lead, reach, shifts, chances = reals(n, n, d), reals(n, n), reals(2), reals(2)
+    lead, shifts, chances = reals(n, n, d), reals(2), reals(2)
     leads(w_oh, lead)
     tally(ops, ADDED, n * (n - 1) * d // 2)
     for label in range(n):
         for j in range(d):
             lead[label, label, j] = 0.0
-    reaches(w_hi, w_hh, lead, reach, ops)
     chances[0], chances[1] = 1 - latent_prob, latent_prob
     shifts[0] = sqrt(latent_prob / (1 - latent_prob))
     shifts[1] = 1 / shifts[0]
@@ -263,7 +263,7 @@ def layerwise(
                 )  # fmt: skip
             else:
                 measure(
-                    top, rays, masks, normals, linear, state, on, count, lead[label], reach[label], label, BOTTOM == 0,
+                    top, rays, masks, normals, linear, state, on, count, lead[label], label, BOTTOM == 0,
                     sizes[start, 1], one, one_masks, two, two_masks, edges, scratch, floors[top], ops, out,
                 )  # fmt: skip
                 out[3] = out[3] + out[4]

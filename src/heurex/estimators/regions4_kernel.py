@@ -38,8 +38,9 @@ from heurex.kernels import reals
 KERNEL = True
 
 TOUCH = 1e-12
-UNIT = 1.2e-16
 RAY: Any = np.int64(4)
+SPREAD: Any = np.int64(4)
+GROWTH = 4e-15
 MARGIN_WIDTH: Any = np.int64(5)
 BOTTOM: Any = np.int64(0)
 CORNERS: Any = np.int64(4)
@@ -109,13 +110,13 @@ def displaced(
 
 
 def right_part(
-    m: int, facets: int, normals: np.ndarray, lead: np.ndarray, reach: np.ndarray, label: int, on: np.ndarray,
+    m: int, facets: int, normals: np.ndarray, lead: np.ndarray, label: int, on: np.ndarray,
     count: int, linear: np.ndarray, function: np.ndarray, shifts: np.ndarray, one: np.ndarray, one_masks: np.ndarray,
     two: np.ndarray, two_masks: np.ndarray, floors: np.ndarray, ops: np.ndarray,
 ) -> tuple[int, int, bool, bool, int]:  # fmt: skip
     """The part of a cell, given in ``one``, where the label's logit is the first largest one.
 
-    ``lead`` and ``reach`` are the label's rows of margins by rival: their weights, and what rounding may do to them.
+    ``lead`` holds the label's margins by rival, as weights of the preactivations.
     Each cut adds a normal behind the first ``facets`` and, to ``shifts``, the angle by which it may be displaced.
 
     Returns its number of rays, its number of facets, whether it stands in ``two``, whether a tie was decided that
@@ -160,7 +161,12 @@ def right_part(
             )
             second = not second
             length = set_normal(normals, facets, function, CORNERS, ops)
-            shifts[facets] = reach[rival] / length
+            spread = GROWTH * size
+            for i in range(count):
+                spread += abs(lead[rival, on[i]]) * linear[on[i], SPREAD]
+            shifts[facets] = 2.0 * spread / length
+            tally(ops, ADDED, count)
+            tally(ops, SCALED, count + 2)
             tally(ops, SHARED, ONCE)
             facets += 1
     return m, facets, second, doubtful, tied
@@ -191,33 +197,9 @@ def cap(rays: np.ndarray, m: int, flux: bool) -> float:
     return size + 0.5 * sine * sine if flux else size
 
 
-def reaches(w_hi: np.ndarray, w_hh: np.ndarray, lead: np.ndarray, out: np.ndarray, ops: np.ndarray) -> None:
-    """What rounding may do to each margin on rays of length one: a share of the sum of all sizes."""
-    n, d = lead.shape[0], w_hi.shape[0]
-    state, fresh = reals(d), reals(d)
-    for j in range(d):
-        state[j] = abs(w_hi[j])
-    for _ in range(n - 1):
-        for j in range(d):
-            fresh[j] = abs(w_hi[j])
-            for k in range(d):
-                fresh[j] = fresh[j] + abs(w_hh[j, k]) * state[k]
-        for j in range(d):
-            state[j] = fresh[j]
-    share = (n * (d + 2) + 30) * UNIT
-    for label in range(n):
-        for rival in range(n):
-            out[label, rival] = 0.0
-            for j in range(d):
-                out[label, rival] = out[label, rival] + abs(lead[label, rival, j]) * state[j]
-            out[label, rival] = share * out[label, rival]
-    tally(ops, ADDED, (n - 1) * d * d + n * n * d)
-    tally(ops, SCALED, (n - 1) * d * d + n * n * (d + 1))
-
-
 def measure(
     top: int, rays: np.ndarray, masks: np.ndarray, normals: np.ndarray, linear: np.ndarray, state: np.ndarray,
-    on: np.ndarray, count: int, lead: np.ndarray, reach: np.ndarray, label: int, whole: bool,
+    on: np.ndarray, count: int, lead: np.ndarray, label: int, whole: bool,
     first: int, one: np.ndarray, one_masks: np.ndarray, two: np.ndarray, two_masks: np.ndarray, edges: np.ndarray,
     scratch: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], floors: np.ndarray,
     ops: np.ndarray, out: np.ndarray,
@@ -233,7 +215,7 @@ def measure(
         one_masks[i] = masks[top, i]
     far = ops[FAR]
     kept, sides, second, doubtful, tied = right_part(
-        m, facets, normals[top], lead, reach, label, on, count, linear[top], function, shifts,
+        m, facets, normals[top], lead, label, on, count, linear[top], function, shifts,
         one, one_masks, two, two_masks, floors, ops,
     )  # fmt: skip
     doubtful = doubtful or state[top, 4] == 1
@@ -313,20 +295,19 @@ def walk(
     extra, depth = walls.shape[1], stack_depth(d, n)
     room, sides = ray_capacity(d, n, extra), facet_capacity(d, n, extra)
     rays, masks = reals(depth, room, 4 + d), np.zeros((depth, room), np.int64)
-    normals, linear, floors = reals(depth, sides, CORNERS), reals(depth, d, CORNERS), reals(depth, d)
+    normals, linear, floors = reals(depth, sides, CORNERS), reals(depth, d, 5), reals(depth, d)
     one, two = reals(room, 4 + d), reals(room, 4 + d)
     one_masks, two_masks = np.zeros(room, np.int64), np.zeros(room, np.int64)
     edges, on = np.zeros((3 * room, 3), np.int64), np.zeros(d, np.int64)
-    fresh, out = reals(d, CORNERS), reals(5)
+    fresh, out = reals(d, 5), reals(5)
     scratch = (reals(CORNERS), reals(sides), reals(room, CORNERS), reals(4, 4), reals(5, 3))
-    lead, reach = reals(n, n, d), reals(n, n)
+    lead = reals(n, n, d)
     state, pattern = np.zeros((depth, 6), np.int64), np.zeros((depth, n, d), np.int8)
     for label in range(n):
         for rival in range(n):
             for j in range(d):
                 lead[label, rival, j] = w_oh[label, j] - w_oh[rival, j]
     tally(ops, ADDED, n * n * d)
-    reaches(w_hi, w_hh, lead, reach, ops)
     cells = 0
     for start in range(starts.shape[0]):
         label = labels[start]
@@ -379,7 +360,7 @@ def walk(
                     state[top, 5] = 1
                 continue
             measure(
-                top, rays, masks, normals, linear, state, on, count, lead[label], reach[label], label, whole,
+                top, rays, masks, normals, linear, state, on, count, lead[label], label, whole,
                 sizes[start, 1], one, one_masks, two, two_masks, edges, scratch, floors[top], ops, out,
             )  # fmt: skip
             for k in range(5):
