@@ -81,9 +81,10 @@ def selection_figure(
     """
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+        figure = Figure(figsize=(9.0, 4.6), layout="constrained")
         for axes, (title, runs), marked in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels, models, strict=True
         ):
@@ -99,7 +100,20 @@ def selection_figure(
                     name, (1 - accuracy, 0.02), xycoords=("data", "axes fraction"), rotation=90, va="bottom",
                     ha="right", fontsize=7, color=LINE_COLOUR,
                 )  # fmt: skip
-            axes.legend(frameon=False, fontsize=7, loc="upper left")
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        handles = {
+            label: handle
+            for axes in figure.axes
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            list(handles.values()),
+            list(handles),
+            frameon=False,
+            fontsize=7,
+            ncols=3,
+            loc="outside lower center",
+        )
     return figure
 
 
