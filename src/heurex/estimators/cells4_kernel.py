@@ -5,13 +5,14 @@ present step as linear functions of the input, from which their values at the ra
 interpolates them. Columns of a ray: 0..3 the input x, then d preactivations.
 """
 
-from math import sqrt
+from math import atan2, pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from heurex.cones.corners import side
 from heurex.cones.polytope4 import ADDED, FAR, ONCE, SCALED, snapped, split, tally
+from heurex.kernels import reals
 
 KERNEL = True
 
@@ -225,3 +226,28 @@ def cut_neuron(
     state[top + 1, 3], state[top, 3] = facets + 1, facets + 1
     pattern[top + 1, step, neuron] = 1
     return top + 1
+
+
+def cap(rays: np.ndarray, m: int, flux: bool) -> float:
+    """No less than the fraction of a cone, or the flux through all of its walls: those of a cap about its rays."""
+    mean = reals(CORNERS)
+    for c in range(CORNERS):
+        mean[c] = 0.0
+    smallest = 1.0
+    for again in range(2):
+        for i in range(m):
+            dot, square, own = 0.0, 0.0, 0.0
+            for c in range(CORNERS):
+                dot += mean[c] * rays[i, c]
+                square += rays[i, c] * rays[i, c]
+                own += mean[c] * mean[c]
+            if again == 0:
+                for c in range(CORNERS):
+                    mean[c] = mean[c] + rays[i, c] / sqrt(square)
+            elif own > 0.0:
+                smallest = min(smallest, dot / sqrt(square * own))
+    if smallest <= 0.0:
+        return 1.0
+    sine = sqrt(1.0 - smallest * smallest) + 1e-7
+    size = (atan2(sine, smallest) - sine * smallest) / pi + 1e-14
+    return size + 0.5 * sine * sine if flux else size

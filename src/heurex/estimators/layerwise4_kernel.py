@@ -16,6 +16,7 @@ from heurex.cones.polytope4 import ADDED, ONCE, SCALED, real_facets, tally
 from heurex.estimators.cells4_kernel import (
     active,
     begin,
+    cap,
     cut_neuron,
     facet_capacity,
     preactivations,
@@ -24,7 +25,7 @@ from heurex.estimators.cells4_kernel import (
 )
 from heurex.estimators.gates4_kernel import gate_probabilities, label_fraction, shut
 from heurex.estimators.gates_kernel import drifts, latent_gates, leads, mean_gates, wobbles
-from heurex.estimators.regions4_kernel import cap, measure
+from heurex.estimators.regions4_kernel import measure
 from heurex.kernels import reals
 
 KERNEL = True

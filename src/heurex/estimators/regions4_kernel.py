@@ -13,7 +13,7 @@ otherwise
     cancel, since the logits are continuous across it, unless two logits tie all over it.
 """
 
-from math import atan2, pi, sqrt
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from heurex.cones.polytope4 import ADDED, FAR, ONCE, SCALED, SHARED, find_edges,
 from heurex.estimators.cells4_kernel import (
     active,
     begin,
+    cap,
     combine,
     cut_neuron,
     evaluate,
@@ -170,31 +171,6 @@ def right_part(
             tally(ops, SHARED, ONCE)
             facets += 1
     return m, facets, second, doubtful, tied
-
-
-def cap(rays: np.ndarray, m: int, flux: bool) -> float:
-    """No less than the fraction of a cone, or the flux through all of its walls: those of a cap about its rays."""
-    mean = reals(CORNERS)
-    for c in range(CORNERS):
-        mean[c] = 0.0
-    smallest = 1.0
-    for again in range(2):
-        for i in range(m):
-            dot, square, own = 0.0, 0.0, 0.0
-            for c in range(CORNERS):
-                dot += mean[c] * rays[i, c]
-                square += rays[i, c] * rays[i, c]
-                own += mean[c] * mean[c]
-            if again == 0:
-                for c in range(CORNERS):
-                    mean[c] = mean[c] + rays[i, c] / sqrt(square)
-            elif own > 0.0:
-                smallest = min(smallest, dot / sqrt(square * own))
-    if smallest <= 0.0:
-        return 1.0
-    sine = sqrt(1.0 - smallest * smallest) + 1e-7
-    size = (atan2(sine, smallest) - sine * smallest) / pi + 1e-14
-    return size + 0.5 * sine * sine if flux else size
 
 
 def measure(
