@@ -104,8 +104,10 @@ def split(
 ) -> tuple[int, int]:  # fmt: skip
     """Cut a cone in two where a value vanishes; the numbers of rays of the parts, the lower one only if wanted.
 
-    ``bit`` is that of the new facet. Columns before ``column`` are not carried to new rays.
+    ``bit`` is that of the new facet. Columns before ``column`` are not carried to new rays. Rays that find no room,
+    which no polyhedron's do, are left out and counted as moved far.
     """
+    room = min(upper.shape[0], lower.shape[0])
     none = bit - bit
     above, below = 0, 0
     for i in range(m):
@@ -121,6 +123,9 @@ def split(
             continue
         for j in range(m):
             if rays[j, column] < 0 and adjacent(masks, m, i, j):
+                if max(above, below) >= room:
+                    ops[FAR] += 1
+                    return above, below
                 crossing(rays, i, j, column, width, floors, upper, above, ops)
                 upper_masks[above] = (masks[i] & masks[j]) | bit
                 if both:

@@ -192,6 +192,10 @@ def right_fractions4(model: Rnn, cones: Sequence[Cone4], labels: Sequence[int]) 
     if not cones:
         return np.zeros((0, 3))
     begin = starts(cones)
+    if cells4_kernel.facet_capacity(model.hidden_size, 4, begin.walls.shape[1]) > polytope4.FACETS:
+        raise NotApplicable(
+            f"a cell of {begin.walls.shape[1]} half-spaces has too many to be cut by {model.hidden_size} neurons"
+        )
     begin.labels[:] = labels
     found = walk4(model, begin, True).measures
     return np.column_stack([found[:, 0], found[:, 1], found[:, 2] + found[:, 4]])
