@@ -150,6 +150,16 @@ def test_polygons_that_do_not_close_are_found():
     assert not polytope4.closed(cone.masks, 4, 15, edges, 6)
 
 
+def test_rays_that_find_no_room_are_counted():
+    cone = chambers4()[0]
+    rays = np.hstack([cone.rays, [[1.0], [1.0], [-1.0], [-1.0]]])
+    ops = np.zeros(10, np.int64)
+    for room, missing in ((8, 0), (3, 1)):
+        out, found = np.zeros((room, 5)), np.zeros(room, np.int64)
+        above, _ = polytope4.split(rays, cone.masks, 4, 4, 5, 16, rays[0], out, found, out, found, False, ops)
+        assert (above, ops[polytope4.FAR]) == (min(room, 6), missing)
+
+
 def test_touching_is_not_cutting():
     cone = chambers4()[0]
     for wall in cone.walls:
