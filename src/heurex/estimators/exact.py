@@ -197,7 +197,8 @@ class Exact(Estimator):
     Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
     no bound for steep weights: for the hand-built model of sharpness 100 it says 1.5e-15, and the error is 6e-14.
-    Where an answer hangs on rounding, that region's fraction is added and the status says so. Cost for (4, 3): about 3,000
+    Where an answer hangs on rounding, that region's fraction is added and the status says so. Cost for (4, 3):
+    about 3,000
     operations by strips, 32,000 by regions. Source: positive homogeneity; van Oosterom and Strackee (1983) for the
     arcs.
 
