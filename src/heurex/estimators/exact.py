@@ -198,9 +198,8 @@ class Exact(Estimator):
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
     no bound for steep weights: for the hand-built model of sharpness 100 it says 1.5e-15, and the error is 6e-14.
     Where an answer hangs on rounding, that region's fraction is added and the status says so. Cost for (4, 3):
-    about 3,000
-    operations by strips, 32,000 by regions. Source: positive homogeneity; van Oosterom and Strackee (1983) for the
-    arcs.
+    about 3,000 operations by strips, 32,000 by regions. Source: positive homogeneity; van Oosterom and Strackee
+    (1983) for the arcs.
 
     For n = 4 (docs/four-inputs.md) regions are cones in R^4: by strips without the walls that cancel between two
     regions, by regions with all of them. Error about 1e-11; 2,000,000 operations for (6, 4).
