@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.table import Table
 
+from heurex.report.style import STYLE
 from heurex.zoo.beside import SizeBeside
 from heurex.zoo.ladder import LadderModel
 from heurex.zoo.listing import Entry
@@ -91,10 +92,10 @@ def accuracy_figure(rows: Sequence[SizeBeside]) -> Figure:
     ours = {(row.hidden_size, row.seq_len): 100 * row.best.accuracy for row in rows}
     sizes = HIDDEN_SIZES[::-1]
     grid = [[ACCURACY_PERCENT[d, n] for n in SEQ_LENS] for d in sizes]
-    with matplotlib.rc_context({"font.size": 9, "svg.hashsalt": "heurex"}):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.6, 5.4), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(grid, cmap="viridis", vmin=0, vmax=100, aspect="auto")
+        image = axes.imshow(grid, vmin=0, vmax=100, aspect="auto")
         for i, d in enumerate(sizes):
             for j, n in enumerate(SEQ_LENS):
                 mine = f"\n({ours[d, n]:.1f})" if (d, n) in ours else ""
