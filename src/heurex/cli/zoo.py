@@ -104,6 +104,7 @@ def check(
 def index(
     folder: Annotated[Path, typer.Argument(help="Folder with what heurex zoo train wrote.")],
     samples: Annotated[str, typer.Option(help="Inputs drawn where accuracy cannot be had exactly.")] = "10^6",
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the accuracies of all models in a folder, and write index.json beside them.
 
@@ -121,6 +122,11 @@ def index(
             drawn,
             advance=lambda name: bar.update(bar_task, description=name, advance=1),
         )
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(model) for model in found])
+        return
     for model in found:
         print(
             f"{model.file}: {100 * model.accuracy:.4f}% ({model.accuracy_kind}, error {model.accuracy_error:.1e})"
@@ -139,11 +145,14 @@ def train(
     task: Annotated[str, typer.Option(help="What is asked.")] = "2nd_argmax",
     out: Annotated[Path, typer.Option(help="Folder for weights.")] = Path("out/zoo"),
     save_every: Annotated[float, typer.Option(help="Seconds between two states on disk.")] = 10.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Train models by AlgZoo's recipe; the same call goes on where a killed one stopped.
 
     Example: heurex zoo train --hidden-size 4 --seq-len 3 --seeds 0-4 --sequences 2^27
     """
+    from dataclasses import asdict
+
     from heurex.results import prepare_folder
     from heurex.zoo.names import read_count
     from heurex.zoo.recipe import Recipe
@@ -168,6 +177,9 @@ def train(
         except KeyboardInterrupt:
             bar.console.print("heurex: interrupted; the same command goes on from the last state")
             raise typer.Exit(130) from None
+    if as_json:
+        print_json({"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]})
+        return
     for path in files:
         print(path)
 
