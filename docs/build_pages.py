@@ -27,7 +27,8 @@ API = {
     ),
     "Cones": ("cone_fraction", "cone_measure", "ConeMeasure"),
     "Errors of estimates": (
-        "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation", "reproduce", "Reproduction",
+        "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation", "reproduce",
+        "Reproduction",
         "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
     ),
     "Bits": (

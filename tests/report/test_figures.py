@@ -1,6 +1,7 @@
 """Figures for papers: vectors, fonts embedded, one style, colours that everyone can tell apart."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib
@@ -84,7 +85,7 @@ def test_labels_of_bars_do_not_overlap():
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
     assert len(boxes) >= 5
-    assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_one_module_has_all_colours():

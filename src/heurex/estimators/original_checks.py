@@ -26,6 +26,8 @@ def best_order(model: Rnn) -> tuple[tuple[int, ...], tuple[Check, ...]]:
     The best order passes the most checks; among equals it has the least asymmetry (squared distance of the
     weights from the symmetric form), then comes first in lexicographic order.
 
+    Source: Hilton (2024), "Original version", for the checks; the search is ours.
+
     Raises
     ------
     NotApplicable
@@ -43,6 +45,8 @@ def best_order(model: Rnn) -> tuple[tuple[int, ...], tuple[Check, ...]]:
 
 def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
     """The note's sixteen inequalities for a model whose neurons are in the note's order.
+
+    Source: Hilton (2024), "Original version" and "Surprise accounting", which counts them.
 
     Examples
     --------
@@ -75,7 +79,10 @@ def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
 
 
 def responses(model: Rnn) -> np.ndarray:
-    """a_j, b_j and c_j of the note as rows, neurons as they stand."""
+    """a_j, b_j and c_j of the note as rows, neurons as they stand.
+
+    Source: Hilton (2024), "Original version".
+    """
     sums, abc = np.zeros((4, 4, 4)), np.zeros((3, 4))
     original_kernel.responses(model.w_hi, model.w_hh, sums)
     original_kernel.pair_responses(model.w_hi, sums, np.arange(4), abc)
@@ -96,6 +103,8 @@ def near_equalities(model: Rnn) -> tuple[Check, ...]:
 
     The gap of x and y is |x - y| / max(|x|, |y|). They are approximations, not preconditions: ``holds`` says
     that the gap is below a half.
+
+    Source: Hilton (2024), "Original version".
     """
     a, b, c = responses(model)
     gamma_0, gamma_1 = c[0] - c[3], c[1] - c[2]
