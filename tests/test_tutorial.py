@@ -13,8 +13,12 @@ def printed(cell):
 
 
 def executed(monkeypatch):
-    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed (pip install 'heurex[docs]')")
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed (pip install 'heurex[docs]')")
+    jupytext = pytest.importorskip(
+        "jupytext", reason="jupytext is not installed (pip install 'heurex[docs]')"
+    )
+    nbclient = pytest.importorskip(
+        "nbclient", reason="nbclient is not installed (pip install 'heurex[docs]')"
+    )
     pytest.importorskip("ipykernel", reason="ipykernel is not installed (pip install 'heurex[docs]')")
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     notebook = jupytext.read(PAGE)

@@ -204,7 +204,8 @@ def doctor_lines(found: dict[str, Any]) -> str:
     lines = [
         f"heurex {found['heurex']}, Python {found['python']}, {found['machine']}",
         ", ".join(f"{name} {version or 'missing'}" for name, version in found["packages"].items()),
-        f"threads: {threads['processors']} processors, {threads['usable']} usable here, numba takes {threads['numba']}",
+        f"threads: {threads['processors']} processors, {threads['usable']} usable here"
+        + "".join(f", {name}={value}" for name, value in threads["limits"].items()),
         "compiled kernels are not kept (HEUREX_KERNEL_CACHE=off, or a folder that cannot be written)"
         if cache["folder"] is None
         else f"compiled kernels: {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB; of {len(cache['groups'])} groups "

@@ -36,6 +36,9 @@ EXTRAS: Final = {
 }
 """By the name of its distribution: the module, the extra that installs it, what it is for."""
 
+LIMITS: Final = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables of the environment that limit threads."""
+
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -125,14 +128,16 @@ def examine() -> dict[str, Any]:
     >>> sorted(examine())
     ['heurex', 'kernel_cache', 'machine', 'optional', 'packages', 'python', 'threads']
     """
-    import numba
-
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "heurex": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "threads": {"processors": os.cpu_count(), "usable": usable, "numba": numba.config.NUMBA_NUM_THREADS},  # pyright: ignore
+        "threads": {
+            "processors": os.cpu_count(),
+            "usable": usable,
+            "limits": {name: os.environ[name] for name in LIMITS if name in os.environ},
+        },
         "packages": {name: _distribution(name) for name in NEEDED},
         "kernel_cache": _cache(),
         "optional": _optional(),
