@@ -1,7 +1,8 @@
 """What exact accuracies for four inputs cost.
 
-`python -m benchmarks.four_inputs [models]`: random models, medians. `python -m benchmarks.four_inputs --copies [samples]`:
-a trained model and 16 noisy copies, beside sampling with as many operations and beside that many random inputs.
+`python -m benchmarks.four_inputs [models]`: random models, medians.
+`python -m benchmarks.four_inputs --copies [samples]`: a trained model and 16 noisy copies, beside sampling with as many operations
+and beside that many random inputs.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def copies(samples: int, sigma: float = 0.05, count: int = 16) -> None:
         z = (seen - p) / np.sqrt(p * (1 - p) / samples)
         print(
             f"| `{name}` | {np.median(worth):,.0f}, {worth.max():,.0f} | {bound:.0e} | {differ:.0e} | "
-            f"{100 * plain:.2f}% | {plain / max(bound, differ):.0e} | {np.sqrt(np.mean(z**2)):.2f}, {np.max(np.abs(z)):.2f} |"
+            f"{100 * plain:.2f}% | {plain / max(bound, differ):.0e} | "
+            f"{np.sqrt(np.mean(z**2)):.2f}, {np.max(np.abs(z)):.2f} |"
         )
 
 
