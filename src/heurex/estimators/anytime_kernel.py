@@ -55,6 +55,8 @@ def anytime(
     ----------
     w_hi, w_hh, w_oh
         Weights, shapes ``(d,)``, ``(d, d)``, ``(3, d)``.
+    rank
+        Rank of the input that is asked for; the largest has rank 0.
     budget
         Operations allowed, square root and arctangent 10 each.
     bounds

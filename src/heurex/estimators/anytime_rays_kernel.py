@@ -8,8 +8,8 @@ of rays, negative if unknown; 8 the largest numbers that thresholds come from, `
 
 ``model`` holds 0 the signs, 1 recurrent weights and 2 sums of :func:`heurex.estimators.threshold_kernel.rescale`;
 3 differences of output weights, ``(3, d)``; 4 differences of logits on the x_2 axis, up and down, ``(2, 3)``, 5 their
-largest terms, 6 what is known of them; 7 the rank of the input that is asked for, ``(1,)``. Thresholds are numbered: 0 .. d-1 the neurons, d and d + 1 where x_2 is x_0
-or x_1.
+largest terms, 6 what is known of them; 7 the rank of the input that is asked for, ``(1,)``. Thresholds are numbered:
+0 .. d-1 the neurons, d and d + 1 where x_2 is x_0 or x_1.
 """
 
 import numpy as np

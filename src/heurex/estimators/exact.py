@@ -191,9 +191,9 @@ class Exact(Estimator):
 
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
-    rounding. The strips know 2nd argmax (and argmedian of three inputs, which is the same); for other tasks the
-    regions answer, whatever ``by`` is. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
-    both are counted.
+    rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
+    both are counted. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
+    argmax the regions answer, whatever ``by`` is.
 
     Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
