@@ -70,12 +70,17 @@ def list_models(as_json: JsonOption = False) -> None:
 @zoo.command()
 def check(
     out: Annotated[Path | None, typer.Option(help="Heat map to write: .png, .svg or .pdf.")] = None,
+    samples: Annotated[str, typer.Option(help="Check the recorded accuracies on so many fresh inputs.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of the fresh inputs.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the bundled models' accuracies with those that AlgZoo publishes.
+    """Compare the bundled models' accuracies with those that AlgZoo publishes, or with fresh random inputs.
 
-    Example: heurex zoo check
+    Example: heurex zoo check --samples 10^7
     """
+    if samples:
+        _check_samples(samples, seed, as_json)
+        return
     from dataclasses import asdict
 
     from heurex.zoo.beside import beside_published
@@ -98,6 +103,28 @@ def check(
     print(
         "bundled: 2^26 sequences where no other number stands, a schedule 16 times shorter, and fewer seeds"
     )
+
+
+def _check_samples(samples: str, seed: int, as_json: bool) -> None:
+    """Every bundled model's record beside fresh inputs."""
+    from dataclasses import asdict
+
+    from heurex.runs.index import agreement
+    from heurex.zoo.ladder import models
+    from heurex.zoo.names import read_count
+
+    drawn = read_count("--samples", samples)
+    with _progress_bar() as bar:
+        bar_task = bar.add_task("sampling", total=len(models()))
+        found = agreement(
+            models(), drawn, seed, lambda name: bar.update(bar_task, description=name, advance=1)
+        )
+    if as_json:
+        print_json([asdict(row) for row in found])
+        return
+    from heurex.report.zoo import agreement_table
+
+    console(150).print(agreement_table(found, drawn))
 
 
 @zoo.command()

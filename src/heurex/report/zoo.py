@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.table import Table
 
+from heurex.runs.index import Agreement
 from heurex.zoo.beside import SizeBeside
 from heurex.zoo.ladder import LadderModel
 from heurex.zoo.listing import Entry
@@ -16,7 +17,7 @@ from heurex.zoo.published import ACCURACY_PERCENT, HIDDEN_SIZES, SEQ_LENS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["accuracy_figure", "beside_table", "entries_table"]
+__all__ = ["accuracy_figure", "agreement_table", "beside_table", "entries_table"]
 
 
 def _table(title: str, left: Collection[int], *columns: str) -> Table:
@@ -74,6 +75,21 @@ def beside_table(rows: Sequence[SizeBeside]) -> RenderableType:
             f"{100 * row.best.accuracy:.2f}", f"{100 * row.published:.1f}",
             _signed(100 * row.difference, 2) + (" (rounding)" if row.within_rounding else ""),
             f"{100 * row.seed_error:.2f}", ratio,
+        )  # fmt: skip
+    return table
+
+
+def agreement_table(rows: Sequence[Agreement], samples: int) -> RenderableType:
+    """One row a model: its record, the fresh sample, and how many standard errors lie between."""
+    table = _table(
+        f"recorded accuracies beside {samples:,} fresh inputs a model",
+        (0,), "model", "recorded", "kind", "sampled", "s.e.", "record - sample, in s.e.",
+    )  # fmt: skip
+    for row in rows:
+        one = row.recorded
+        table.add_row(
+            f"zoo:{one.hidden_size},{one.seq_len}?seed={one.seed}", f"{100 * one.accuracy:.4f}%", one.accuracy_kind,
+            f"{100 * row.sampled:.4f}%", f"{100 * row.standard_error:.4f}%", _signed(row.z, 2),
         )  # fmt: skip
     return table
 
