@@ -169,7 +169,7 @@ def train(
     stop_after: Annotated[
         str, typer.Option(help="Stop here, at a checkpoint of the longer schedule; go on by a later call.")
     ] = "",
-    task: Annotated[str, typer.Option(help="What is asked.")] = "2nd_argmax",
+    task: Annotated[str, typer.Option(help="What is asked: argmax, 2nd_argmax or argmedian.")] = "2nd_argmax",
     out: Annotated[Path, typer.Option(help="Folder for weights.")] = Path("out/zoo"),
     save_every: Annotated[float, typer.Option(help="Seconds between two states on disk.")] = 10.0,
     as_json: JsonOption = False,

@@ -12,7 +12,7 @@ import numpy as np
 
 from heurex.errors import NotApplicable
 from heurex.estimators import original_kernel
-from heurex.estimators.base import Check
+from heurex.estimators.base import Check, require_second
 from heurex.model import Rnn, RnnStack
 
 __all__ = ["ORDERS", "best_order", "near_equalities", "require_size", "responses", "sixteen_checks"]
@@ -91,6 +91,7 @@ def responses(model: Rnn) -> np.ndarray:
 
 def require_size(model: Rnn | RnnStack) -> None:
     """Refuse models of another size."""
+    require_second(model, "the original version")
     if (model.hidden_size, model.seq_len) != (4, 3):
         raise NotApplicable(
             f"the original version explains models with d = 4 and n = 3; "

@@ -15,7 +15,7 @@ from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate
 from heurex.estimators.designs import DESIGNS, Outcome, Right, refusal, sample
 from heurex.estimators.sampler import outcomes
 from heurex.model import Rnn, RnnStack
-from heurex.tasks import second_argmax
+from heurex.tasks import labels
 
 __all__ = ["Sampling", "draws_for", "note_ops_per_sample", "ops_per_sample"]
 
@@ -61,7 +61,7 @@ def _interpreted(model: Rnn) -> Right:
 
     def right(x: np.ndarray, mirrored: bool) -> np.ndarray:
         sides = np.stack([x, -x] if mirrored else [x])
-        return model.answer(sides) == second_argmax(sides)
+        return model.answer(sides) == labels(sides, model.rank)
 
     return right
 
