@@ -17,6 +17,10 @@ SIZE_22 = ("pieces",)
 THIN_CELLS = {"response": 1e-5}
 
 
+# Values by quadrature, whose error is estimated and told.
+BY_QUADRATURE = {"mean-field": 0.99}
+
+
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_contract(name, reference):
     """Name, summary and kind; errors; settings that rebuild it; a batch that agrees with single models."""
@@ -33,7 +37,7 @@ def test_contract(name, reference):
         one = estimator.estimate(model)
         assert one.estimator == name
         assert 0 <= one.value <= 1
-        assert 0 < one.numerical_error < THIN_CELLS.get(name, 1e-9)
+        assert 0 < one.numerical_error < (THIN_CELLS | BY_QUADRATURE).get(name, 1e-9)
         assert one.status is Status.OK
         assert abs(together.value[i] - one.value) < 1e-14
         assert (one.standard_error is None) == (name != "sampling")

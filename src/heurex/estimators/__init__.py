@@ -23,6 +23,7 @@ from heurex.estimators.base import (
 from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
+from heurex.estimators.mean_field import MeanField
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.response import Response
@@ -42,6 +43,7 @@ __all__ = [
     "Exact",
     "External",
     "Layerwise",
+    "MeanField",
     "Method",
     "Ops",
     "Original",
@@ -62,7 +64,8 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
+    cls.name: cls
+    for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, MeanField, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 

@@ -52,7 +52,7 @@ def conditional_variance(bound: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    The shape of ``bound``; relative error below 1e-9 (it is worst near a bound of -30, where terms cancel).
+    The shape of ``bound``; relative error below 1e-8 (it is worst near a bound of -30, where terms cancel).
 
     Examples
     --------
