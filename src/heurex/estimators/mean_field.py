@@ -103,7 +103,8 @@ class MeanField(Estimator):
 
     Error: ``numerical_error`` says how well the sum over values is evaluated, not how far the explanation is from the
     accuracy: at least three standard errors, from the differences between the two shifts of each place (with one node,
-    between neighbouring places, which overstates it), more where there are few places. The bias that no number of
+    between neighbouring places, which overstates it), more where few places
+    differ. The bias that no number of
     nodes removes is measured in ``docs/mean-field.md``.
     Cost: n! / (n - k)! times ``nodes`` runs of the network; about twice that with linearised noise, 8 times with
     the gradient, 1.5 times with the last input exact. Places, values and means are the same for all models and not
@@ -195,12 +196,15 @@ class MeanField(Estimator):
         each = share.reshape(table.places, -1)
         value = float(each.mean())
         if self.nodes == 1:
-            gaps, freedom = each[::2, 0] - each[1::2, 0], table.places // 2
+            gaps = each[::2, 0] - each[1::2, 0]
         else:
             first, second = each.reshape(table.places, 2, -1).mean(axis=2).T
-            gaps, freedom = (first - second) / 2, table.places
+            gaps = (first - second) / 2
+        squares = gaps**2
+        # few places may carry all of the spread, and then it is poorly known
+        freedom = max(float(squares.sum() ** 2 / max((squares**2).sum(), 1e-300)), 1.0)
         # all that was seen may agree: one path might have differed
-        spread = float(np.sum(gaps**2)) / table.places**2 + 1.0 / share.size**2
+        spread = float(squares.sum()) / table.places**2 + 1.0 / share.size**2
         return min(max(value, 0.0), 1.0), min(3 * (1 + 6 / freedom) * spread**0.5 + doubt + 1e-15, 1.0)
 
     def _ops(self, model: Rnn, table: _Table) -> Ops:

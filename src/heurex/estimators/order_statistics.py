@@ -34,17 +34,17 @@ def conditional_mean(bound: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    The shape of ``bound``; relative error below 1e-12 for bounds of size up to 100.
+    The shape of ``bound``; relative error below 1e-14 for negative bounds, 1e-12 for bounds up to 8.
 
     Examples
     --------
     >>> float(conditional_mean(np.array(0.0)).round(12))  # -sqrt(2 / pi)
     -0.797884560803
     """
-    from scipy.special import log_ndtr
+    from scipy.special import erfcx
 
     m = np.asarray(bound, np.float64)
-    return -np.exp(-0.5 * m * m - 0.5 * np.log(2 * np.pi) - log_ndtr(m))
+    return -np.sqrt(2 / np.pi) / erfcx(-m / np.sqrt(2))
 
 
 def conditional_variance(bound: np.ndarray) -> np.ndarray:
