@@ -25,7 +25,7 @@ from heurex.estimators.sampler import outcomes
 from heurex.estimators.sampling import ops_per_sample
 from heurex.model import Rnn, RnnStack
 
-__all__ = ["MeanField"]
+__all__ = ["MeanField", "judged"]
 
 Noise = Literal["none", "linearised", "gradient"]
 Last = Literal["mean", "exact"]
@@ -57,12 +57,8 @@ def _table(inputs: int, rank: int, nodes: int, seed: int) -> _Table:
     paths = placed(where, values, conditional_mean(bound), inputs).reshape(-1, inputs)
     free = np.ones((len(where), nodes, inputs), np.bool_)
     np.put_along_axis(free, np.broadcast_to(where[:, None, :], values.shape), False, axis=-1)
-    parts = (paths, free.reshape(-1, inputs))
-    return _Table(
-        *(np.ascontiguousarray(part.T) for part in parts),
-        np.sqrt(conditional_variance(bound)).ravel(),
-        len(where),
-    )
+    paths, loose = (np.ascontiguousarray(part.reshape(-1, inputs).T) for part in (paths, free))
+    return _Table(paths, loose, np.sqrt(conditional_variance(bound)).ravel(), len(where))
 
 
 def _quantiles() -> np.ndarray:
@@ -150,13 +146,17 @@ class MeanField(Estimator):
     def estimate(self, model: Rnn) -> Estimate:
         """The estimate, with its operations."""
         table = self._paths(model)
-        value, error = self._judge(table, *self._shares(model, table))
+        share, doubt = self._shares(model, table)
+        value, error = judged(share, table.places, doubt)
         return Estimate(self.name, value, error, self.settings(), ops=self._ops(model, table))
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """The same paths through every model."""
         table = self._paths(stack)
-        found = np.array([self._judge(table, *self._shares(model, table)) for model in stack]).reshape(-1, 2)
+        found = np.zeros((len(stack), 2))
+        for row, model in zip(found, stack, strict=True):
+            share, doubt = self._shares(model, table)
+            row[:] = judged(share, table.places, doubt)
         return StackEstimate.of(found[:, 0], found[:, 1])
 
     def _paths(self, model: Rnn | RnnStack) -> _Table:
@@ -191,22 +191,6 @@ class MeanField(Estimator):
         )
         return share, 0.0
 
-    def _judge(self, table: _Table, share: np.ndarray, doubt: float) -> tuple[float, float]:
-        """The mean, and how well it is known."""
-        each = share.reshape(table.places, -1)
-        value = float(each.mean())
-        if self.nodes == 1:
-            gaps = each[::2, 0] - each[1::2, 0]
-        else:
-            first, second = each.reshape(table.places, 2, -1).mean(axis=2).T
-            gaps = (first - second) / 2
-        squares = gaps**2
-        # few places may carry all of the spread, and then it is poorly known
-        freedom = max(float(squares.sum() ** 2 / max((squares**2).sum(), 1e-300)), 1.0)
-        # all that was seen may agree: one path might have differed
-        spread = float(squares.sum()) / table.places**2 + 1.0 / share.size**2
-        return min(max(value, 0.0), 1.0), min(3 * (1 + 6 / freedom) * spread**0.5 + doubt + 1e-15, 1.0)
-
     def _ops(self, model: Rnn, table: _Table) -> Ops:
         """Executed operations; the sum over paths takes one addition each, the mean a division."""
         total = table.paths.shape[1]
@@ -237,6 +221,26 @@ class MeanField(Estimator):
         free, spread = table.free[:, chosen], table.spread[chosen]
         kernel.noisy_shares(*counted.values(), free, spread, quantiles, share)
         return Ops.of(tally)
+
+
+def judged(share: np.ndarray, places: int, doubt: float = 0.0) -> tuple[float, float]:
+    """The mean over paths, and how well it is known: at least three standard errors, and what hangs on rounding.
+
+    ``share``, ``(places * nodes,)``, holds the nodes of a place together: half of them under each of two shifts.
+    """
+    each = share.reshape(places, -1)
+    if each.shape[1] == 1:
+        gaps = each[::2, 0] - each[1::2, 0]
+    else:
+        first, second = each.reshape(places, 2, -1).mean(axis=2).T
+        gaps = (first - second) / 2
+    squares = gaps**2
+    # few places may carry all of the spread, and then it is poorly known
+    freedom = max(float(squares.sum() ** 2 / max((squares**2).sum(), 1e-300)), 1.0)
+    # all that was seen may agree: one path might have differed
+    spread = float(squares.sum()) / places**2 + 1.0 / share.size**2
+    error = min(3 * (1 + 6 / freedom) * spread**0.5 + doubt + 1e-15, 1.0)
+    return min(max(float(each.mean()), 0.0), 1.0), error
 
 
 def _with_back(model: Rnn) -> dict[str, Any]:
