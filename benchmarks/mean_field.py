@@ -9,19 +9,21 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import heurex
 from benchmarks.table import console, print_table
-from heurex.estimators import MeanField, sampled_accuracy
+from heurex.estimators import MeanField, Moments, sampled_accuracy
 from heurex.model import Rnn
 
-VARIANTS: dict[str, dict[str, str]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "path": {},
     "linearised": {"noise": "linearised"},
     "gradient": {"noise": "gradient"},
     "last exact": {"last": "exact"},
+    "moments": {},
 }
 
 
@@ -60,10 +62,12 @@ def show(name: str, noise: float, copies: int, samples: int, paths: int, cache: 
     for label, settings in VARIANTS.items():
         for rank in (2, 3, 4):
             inputs = base.seq_len - (label == "last exact")
-            if rank > inputs:
+            if rank > inputs or (label == "moments" and rank > 2):
                 continue
             places = int(np.prod(np.arange(inputs - rank + 1, inputs + 1)))
             mine = MeanField(rank=rank, nodes=nodes_for(places, paths), **settings)
+            if label == "moments":
+                mine = Moments(nodes=16)
             found = [mine.estimate_stack(heurex.RnnStack.of([model])) for model in models]
             values = np.array([one.value[0] for one in found])
             spread = np.array([one.numerical_error[0] for one in found]) / 3

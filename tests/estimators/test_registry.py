@@ -10,7 +10,7 @@ from heurex import External, RnnStack, Status, UsageError
 from heurex.estimators import REGISTRY, make_estimator
 from heurex.estimators.base import Ops
 
-FAST = {"sampling": {"samples": 2000}, "mean-field": {"nodes": 64}}
+FAST = {"sampling": {"samples": 2000}, "mean-field": {"nodes": 64}, "moments": {"nodes": 64}}
 SIZE_22 = ("pieces",)
 
 # Bounds that thin cells make generous.
@@ -18,7 +18,7 @@ THIN_CELLS = {"response": 1e-5}
 
 
 # Values by quadrature, whose error is estimated and told.
-BY_QUADRATURE = {"mean-field": 0.3}
+BY_QUADRATURE = {"mean-field": 0.3, "moments": 0.3}
 
 
 @pytest.mark.parametrize("name", list(REGISTRY))

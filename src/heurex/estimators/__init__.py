@@ -24,6 +24,7 @@ from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.mean_field import MeanField
+from heurex.estimators.moments import Moments
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.response import Response
@@ -45,6 +46,7 @@ __all__ = [
     "Layerwise",
     "MeanField",
     "Method",
+    "Moments",
     "Ops",
     "Original",
     "Piece",
@@ -65,7 +67,18 @@ __all__ = [
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
     cls.name: cls
-    for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, MeanField, Sampling)
+    for cls in (
+        Exact,
+        Original,
+        Layerwise,
+        Response,
+        Pieces,
+        Symmetric,
+        Directions,
+        MeanField,
+        Moments,
+        Sampling,
+    )
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 

@@ -234,6 +234,10 @@ def judged(share: np.ndarray, places: int, doubt: float = 0.0) -> tuple[float, f
     else:
         first, second = each.reshape(places, 2, -1).mean(axis=2).T
         gaps = (first - second) / 2
+        if np.all((share == 0) | (share == 1)):
+            # where a place is in doubt, its paths resolve no more than one of them
+            doubtful = (first + second > 0) & (first + second < 2)
+            gaps = np.where(doubtful, np.maximum(abs(gaps), 1 / each.shape[1]), gaps)
     squares = gaps**2
     # few places may carry all of the spread, and then it is poorly known
     freedom = max(float(squares.sum() ** 2 / max((squares**2).sum(), 1e-300)), 1.0)

@@ -102,6 +102,7 @@ GROUPS: Final[dict[str, Group]] = {
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
     "mean field": Group(_mean_field, (), "estimators.mean_field_kernel"),
+    "moments": Group(_estimator, ("moments",), "estimators.gaussian_state_kernel"),
     "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }
