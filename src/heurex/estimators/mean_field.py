@@ -243,7 +243,7 @@ def judged(share: np.ndarray, places: int, doubt: float = 0.0) -> tuple[float, f
     freedom = max(float(squares.sum() ** 2 / max((squares**2).sum(), 1e-300)), 1.0)
     # all that was seen may agree: one path might have differed
     spread = float(squares.sum()) / places**2 + 1.0 / share.size**2
-    error = min(3 * (1 + 6 / freedom) * spread**0.5 + doubt + 1e-15, 1.0)
+    error = min(3 * (1 + 10 / freedom) * spread**0.5 + doubt + 1e-15, 1.0)
     return min(max(float(each.mean()), 0.0), 1.0), error
 
 
