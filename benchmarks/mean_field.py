@@ -67,7 +67,7 @@ def show(name: str, noise: float, copies: int, samples: int, paths: int, cache: 
             places = int(np.prod(np.arange(inputs - rank + 1, inputs + 1)))
             mine = MeanField(rank=rank, nodes=nodes_for(places, paths), **settings)
             if label == "moments":
-                mine = Moments(nodes=16)
+                mine = Moments(nodes=16 if base.seq_len > 6 else 512)
             found = [mine.estimate_stack(heurex.RnnStack.of([model])) for model in models]
             values = np.array([one.value[0] for one in found])
             spread = np.array([one.numerical_error[0] for one in found]) / 3
