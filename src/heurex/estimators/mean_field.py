@@ -12,7 +12,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import mean_field_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_second
 from heurex.estimators.order_statistics import (
     conditional_mean,
     conditional_variance,
@@ -160,6 +160,7 @@ class MeanField(Estimator):
         return StackEstimate.of(found[:, 0], found[:, 1])
 
     def _paths(self, model: Rnn | RnnStack) -> _Table:
+        require_second(model, "mean-field")
         n = model.seq_len
         inputs = n - 1 if self.last == "exact" else n
         if n < 3 or self.rank > inputs:

@@ -11,7 +11,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import gaussian_state_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_second
 from heurex.estimators.mean_field import judged
 from heurex.estimators.order_statistics import (
     conditional_mean,
@@ -115,6 +115,7 @@ class Moments(Estimator):
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """The same nodes for every model, through the compiled kernel."""
+        require_second(stack, "moments")
         n = stack.seq_len
         if n < 3:
             raise NotApplicable(f"moments needs n >= 3 inputs; this model has n = {n}")
