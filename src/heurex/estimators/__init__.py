@@ -23,6 +23,8 @@ from heurex.estimators.base import (
 from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
 from heurex.estimators.layerwise import Layerwise
+from heurex.estimators.mean_field import MeanField
+from heurex.estimators.moments import Moments
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.response import Response
@@ -42,7 +44,9 @@ __all__ = [
     "Exact",
     "External",
     "Layerwise",
+    "MeanField",
     "Method",
+    "Moments",
     "Ops",
     "Original",
     "Piece",
@@ -62,7 +66,19 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
+    cls.name: cls
+    for cls in (
+        Exact,
+        Original,
+        Layerwise,
+        Response,
+        Pieces,
+        Symmetric,
+        Directions,
+        MeanField,
+        Moments,
+        Sampling,
+    )
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
