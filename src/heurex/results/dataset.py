@@ -149,7 +149,9 @@ class Dataset:
         for number in range(parts):
             footer = self._footer(number)
             if footer is None:
-                raise ResultsError(f"{self.path_of(number)} is missing or damaged; the same sweep writes it again")
+                raise ResultsError(
+                    f"{self.path_of(number)} is missing or damaged; the same sweep writes it again"
+                )
             whole_table.update((footer.metadata or {}).get(_DIGEST, b""))
         return whole_table.hexdigest()[:16]
 

@@ -71,4 +71,5 @@ def noisy_copies(model: Rnn, sigma: float, count: int, seed: int = 0, *, first: 
         model.w_hh + hh.reshape(count, d, d),
         model.w_oh + oh.reshape(count, n, d),
         name=model.name,
+        task=model.task,
     )
