@@ -66,7 +66,9 @@ def sweep(
             stack.enter_context(progress)
             found = run_it(spec, out, processes=processes, client=client, watch=progress.watch)
     except KeyboardInterrupt:
-        print(f"heurex: interrupted{progress.reached()}; the same command goes on from there", file=sys.stderr)
+        print(
+            f"heurex: interrupted{progress.reached()}; the same command goes on from there", file=sys.stderr
+        )
         raise typer.Exit(130) from None
     except HeurexError as error:
         if not progress.total:
