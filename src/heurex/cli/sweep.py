@@ -159,6 +159,12 @@ def summarise(
         return
     console(170).print(summary_tables(found.record))
     for label, path in files.items():
-        print(f"the worst model of {label}: heurex report {path}")
+        print(f"the worst model of {label}: heurex {_verb_for_one_model()} {path}")
     if figure is not None:
         print(f"drawn: {figure}")
+
+
+def _verb_for_one_model() -> str:
+    """The verb that shows most of one model."""
+    names = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    return "report" if "report" in names else "estimate"

@@ -46,10 +46,9 @@ def summary_tables(record: Mapping[str, Any]) -> Group:
         f"{record['models']:,} models; errors against exact accuracy", "group", "method", *columns, left=2
     )
     for group in record["groups"]:
-        name = _name(group, record["by"])
-        for entry in group["methods"]:
-            table.add_row(f"{name} ({group['models']:,})", entry["label"], *_cells(entry))
-            name = name if group is None else _name(group, record["by"])
+        name = f"{_name(group, record['by'])} ({group['models']:,})"
+        for i, entry in enumerate(group["methods"]):
+            table.add_row("" if i else name, entry["label"], *_cells(entry))
     shown.append(table)
     if record["worst"]:
         worst = new_table(
@@ -128,7 +127,7 @@ def sweep_figure(record: Mapping[str, Any]) -> Figure:
         )
         for column, (name, groups) in enumerate(columns.items()):
             groups.sort(key=lambda group: group["sigma"])
-            _draw_column(panels[:, column], name, groups)
+            _draw_column(list(panels[:, column]), name, groups)
         panels[0, 0].set_ylabel("RMS error, all models\nthat a method covers, %")
         panels[1, 0].set_ylabel("RMS error, models that\nall methods cover, %")
         panels[2, 0].set_ylabel("covered, %")

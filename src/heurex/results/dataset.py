@@ -169,7 +169,7 @@ class Dataset:
                     f"{path} cannot be read ({str(error).splitlines()[0]}); the same sweep writes it again"
                 ) from None
 
-    def _footer(self, number: int) -> pa.FileMetaData | None:
+    def _footer(self, number: int) -> Any:
         import pyarrow as pa
         import pyarrow.parquet as pq
 

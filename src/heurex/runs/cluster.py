@@ -150,4 +150,5 @@ def _task(name: str, version: str, folder: str, part: int) -> int:
         raise ResultsError(
             f"the worker at {worker.address} does not see {folder}; expected a folder that all workers share"
         )
-    return write_part(worker.plugins[name].plan, folder, part)
+    plugin: Any = worker.plugins[name]
+    return write_part(plugin.plan, folder, part)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -160,7 +161,7 @@ class _Part:
         models = len(self.names)
         changes = (self.names[1:] != self.names[:-1]) | (self.sigma[1:] != self.sigma[:-1])
         edges = [0, *(np.flatnonzero(changes) + 1).tolist(), models]
-        for first, end in zip(edges, edges[1:], strict=False):
+        for first, end in pairwise(edges):
             yield slice(first, end)
 
 
@@ -199,7 +200,11 @@ class _Reader:
         both = bounds + bounds[:1] if self.has_truth else bounds
         for run in part.runs():
             size = (int(part.sizes[run][0, 0]), int(part.sizes[run][0, 1]))
-            here = {"model": str(part.names[run][0]), "size": list(size), "sigma": float(part.sigma[run][0])}
+            here: dict[str, Any] = {
+                "model": str(part.names[run][0]),
+                "size": list(size),
+                "sigma": float(part.sigma[run][0]),
+            }
             key = tuple((name, _frozen(here[name])) for name in self.by)
             tallies = self.tallies.setdefault(key, Tallies(len(self.scored)))
             tallies.add(part.values[self.scored][:, run], part.truth[run], both[self.scored][:, run])
@@ -249,7 +254,9 @@ class _Reader:
     def group_record(self, key: Key) -> dict[str, Any]:
         """A group with the scores of all methods in it."""
         tallies, sizes = self.tallies[key], self.sizes[key]
-        group = {name: list(value) if isinstance(value, tuple) else value for name, value in key}
+        group: dict[str, Any] = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in key
+        }
         entries = [self._entry(tallies, i, sizes, group.get("sigma")) for i in range(len(self.scored))]
         return {**group, "models": tallies.models, "methods": entries}
 

@@ -47,7 +47,10 @@ name = "m43"
 
 [[models]]
 name = "zoo:4,3"
-seeds = [0, 1, 2]
+seeds = [1, 2]
+
+[[models]]
+name = "zoo:6,3"
 
 # Methods with their settings (heurex methods); a list makes a method for each of its values.
 [[methods]]
@@ -175,7 +178,8 @@ def _methods(given: Any, text: _Text) -> tuple[Estimator, ...]:
     for i, one in enumerate(given):
         made = _table_of_methods(one, i, text) if isinstance(one, Mapping) else None
         if made is None:
-            made = _at(text, ("methods", i), lambda one=one: read_methods([one]))
+            method: Any = one
+            made = _at(text, ("methods", i), lambda method=method: read_methods([method]))
         for estimator in made:
             label = _at(text, ("methods", i), lambda estimator=estimator: label_of(estimator))
             if label in found:
@@ -196,7 +200,7 @@ def _table_of_methods(table: Mapping[str, Any], i: int, text: _Text) -> list[Est
         # one setting at a time, so that the line is that of the wrong one
         for j, one in enumerate(value if isinstance(value, list) else [value]):
             place = ("methods", i, key, j) if isinstance(value, list) else ("methods", i, key)
-            _at(text, place, lambda key=key, one=one: _made(name, {key: one}))
+            _at(text, place, lambda key=key, one=one: _made(str(name), {key: one}))
     values = [value if isinstance(value, list) else [value] for value in settings.values()]
     return [
         _at(text, ("methods", i), lambda chosen=chosen: _made(name, dict(zip(settings, chosen, strict=True))))

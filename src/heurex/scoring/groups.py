@@ -141,7 +141,7 @@ def _draws(blocks: int) -> np.ndarray:
 
 def _interval(draws: np.ndarray) -> tuple[float, float] | None:
     known = draws[np.isfinite(draws)]
-    if len(known) < len(draws) // 2:
+    if len(known) < len(draws) // 2 or np.ptp(known) == 0:
         return None
     low, high = np.percentile(known, (2.5, 97.5))
     return float(low), float(high)
