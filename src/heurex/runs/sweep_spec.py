@@ -82,15 +82,14 @@ class _Text:
     """Where the spec's values stand, for sentences."""
 
     title: str
-    lines: Mapping[Place, int]
+    lines: Mapping[Place, int] | None
 
     def refuse(self, place: Place, problem: str) -> UsageError:
         """An error at a place: its line, or where there are no lines its name."""
-        for size in range(len(place), 0, -1):
-            if place[:size] in self.lines:
-                return UsageError(f"{self.title}, line {self.lines[place[:size]]}: {problem}")
-        if self.lines or not place:
-            return UsageError(f"{self.title}: {problem}")
+        if self.lines is not None:
+            known = [size for size in range(len(place), 0, -1) if place[:size] in self.lines]
+            line = f", line {self.lines[place[: known[0]]]}" if known else ""
+            return UsageError(f"{self.title}{line}: {problem}")
         name = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in place).lstrip(".")
         return UsageError(f"{self.title}, {name}: {problem}")
 
@@ -131,7 +130,7 @@ def read_spec(spec: str | Path | Mapping[str, Any]) -> Plan:
 
 def _read(spec: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], _Text]:
     if isinstance(spec, Mapping):
-        return spec, _Text("the sweep", {})
+        return spec, _Text("the sweep", None)
     path = Path(spec)
     try:
         text = path.read_text(encoding="utf-8")
@@ -190,7 +189,7 @@ def _methods(given: Any, text: _Text) -> tuple[Estimator, ...]:
 
 def _table_of_methods(table: Mapping[str, Any], i: int, text: _Text) -> list[Estimator]:
     """A method for every combination of its settings' values."""
-    name = table.get("name")
+    name: Any = table.get("name")
     if not isinstance(name, str):
         raise text.refuse(("methods", i), f"the name of a method is {name!r}; expected a text")
     settings = {key: value for key, value in table.items() if key != "name"}
@@ -234,6 +233,9 @@ def _truth(given: Any, text: _Text) -> Estimator | None:
 def _models(given: Any, truth: Estimator | None, text: _Text) -> tuple[Rnn, ...]:
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
         raise text.refuse(("models",), "there are no models; expected at least one, as [[models]]")
+    # what is seen without a file comes first
+    for i, one in enumerate(given):
+        _check_entry(one, ("models", i), text)
     found: dict[str, Rnn] = {}
     for i, one in enumerate(given):
         place: Place = ("models", i)
@@ -255,28 +257,38 @@ def _require_truth(model: Rnn) -> None:
         )
 
 
-def _models_of(given: Any, place: Place, text: _Text) -> list[Rnn]:
-    """The models of an entry: itself, a name, or a table of a name with seeds and checkpoints."""
+def _check_entry(given: Any, place: Place, text: _Text) -> None:
+    """A model itself, its name, or a table of a name with seeds and checkpoints."""
     if isinstance(given, Rnn):
         if not given.name:
             raise text.refuse(
                 place, "a model has no name; expected one that tells it from others in the table"
             )
-        return [given]
-    table = {"name": given} if isinstance(given, str) else given
-    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
+        return
+    if isinstance(given, str):
+        return
+    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
         raise text.refuse(place, f"{given!r} is no model; expected a name or path, or a table with a name")
-    for key in table:
+    for key in given:
         if key not in _MODEL_KEYS:
             raise text.refuse((*place, key), f"unknown key {key!r}; expected one of {', '.join(_MODEL_KEYS)}")
-    seeds, checkpoints = (_counts(table, key, place, text) for key in ("seeds", "checkpoints"))
-    task = table.get("task")
+    for key in ("seeds", "checkpoints"):
+        _counts(given, key, place, text)
+    task = given.get("task")
     if not isinstance(task, (str, type(None))):
         raise text.refuse((*place, "task"), f"task is {task!r}; expected a text")
+
+
+def _models_of(given: Any, place: Place, text: _Text) -> list[Rnn]:
+    """The models of an entry that has been checked."""
+    if isinstance(given, Rnn):
+        return [given]
+    table = {"name": given} if isinstance(given, str) else given
+    where = place if isinstance(given, str) else (*place, "name")
+    task: Any = table.get("task")
     models: list[Rnn] = []
-    for checkpoint, seed in product(checkpoints, seeds):
+    for checkpoint, seed in product(*(_counts(table, key, place, text) for key in ("checkpoints", "seeds"))):
         name = _at(text, place, lambda c=checkpoint, s=seed: _name_of(table["name"], s, c))
-        where = (*place, "name") if isinstance(given, Mapping) else place
         model = _at(text, where, lambda name=name: load(name, task=task))
         models.append(Rnn(model.w_hi, model.w_hh, model.w_oh, name=name, task=model.task))
     return models
