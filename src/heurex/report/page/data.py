@@ -26,7 +26,7 @@ from heurex.tasks import ordering_name, orderings
 __all__ = ["DEFAULT_METHODS", "page_record"]
 
 DEFAULT_METHODS: Final = ("original", "layerwise", "response", "symmetric", "pieces", "directions")
-_ON_COPIES: Final = ("exact?budget=1000|4000", "directions?directions=4|12", "sampling?samples=16|64|256|1024")
+_ON_COPIES: Final = ("exact?budget=2000|8000", "directions?directions=4|12", "sampling?samples=16|64|256|1024")
 _SIGMA: Final = 0.05
 _LARGE: Final = 8
 """Beyond this many neurons one explanation takes many seconds, and no ledger is kept nor operations counted."""

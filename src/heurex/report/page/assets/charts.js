@@ -10,7 +10,7 @@ function svg(width, height, title, draw) {
     if (text !== undefined) made.textContent = text;
     return made;
   };
-  const root = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title });
+  const root = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title, style: `max-width: ${width * 1.05}px` });
   const add = (tag, attributes, text, tip) => {
     const made = make(tag, attributes, text);
     if (tip) made.append(make("title", {}, tip));
@@ -64,7 +64,7 @@ function frontChart(host, copies) {
     const line = [];
     for (let k = 0; k <= 60; k++) { const ops = 10 ** (x0 + (x1 - x0) * k / 60), e = copies.spread * Math.sqrt(copies.sample_ops / ops); if (e >= 10 ** y0 && e <= 10 ** y1) line.push(`${at(ops)},${up(e)}`); }
     add("polyline", { points: line.join(" "), fill: "none", class: "axis", "stroke-width": 1.5 });
-    for (const one of copies.guesses) if (one.rmse > 10 ** y0 && one.rmse < 10 ** y1) { add("line", { x1: 70, x2: W - 20, y1: up(one.rmse), y2: up(one.rmse), stroke: "#CC79A7", "stroke-dasharray": "3 4" }); add("text", { x: W - 22, y: up(one.rmse) - 5, "text-anchor": "end", class: "quiet" }, `guess: ${one.guess}`); }
+    for (const one of copies.guesses) if (one.rmse > 10 ** y0 && one.rmse < 10 ** y1) { add("line", { x1: 70, x2: W - 20, y1: up(one.rmse), y2: up(one.rmse), stroke: "#CC79A7", "stroke-dasharray": "3 4" }); add("text", { x: 76, y: up(one.rmse) + (one.guess === "clean accuracy" ? -5 : 13), class: "quiet" }, `guess: ${one.guess}`); }
     const taken = [];
     for (const row of [...rows].sort((a, b) => a.ops - b.ops)) {
       const x = at(row.ops), y = up(row.rmse), text = row.label.replace("?", " ").replace("samples=", "").replace("directions=", ""), wide = 6.2 * text.length, right = x + wide + 10 < W;
@@ -108,7 +108,7 @@ function ledgerChart(host, ledger) {
       for (const [kind, bits] of parts) { const w = 470 * bits / most; add("rect", { x, y: 46 * i + 20, width: w, height: 18, fill: LEDGER_COLOUR[kind] || UNKNOWN }, undefined, `${kind}: ${bits.toFixed(1)} bits`); x += w; }
       add("text", { x: x + 6, y: 46 * i + 34, class: "quiet" }, total.toFixed(1));
     });
-    kinds.forEach((kind, i) => { add("rect", { x: 10 + 108 * i, y: H - 24, width: 11, height: 11, fill: LEDGER_COLOUR[kind] }); add("text", { x: 25 + 108 * i, y: H - 14, class: "quiet" }, kind); });
+    kinds.forEach((kind, i) => { add("rect", { x: 10 + 108 * i, y: H - 24, width: 11, height: 11, fill: LEDGER_COLOUR[kind] }); add("text", { x: 25 + 108 * i, y: H - 14, class: "quiet", "font-size": 11 }, kind); });
   }));
 }
 

@@ -14,7 +14,7 @@ class Globe {
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     g.clearRect(0, 0, box, box);
     this.size = box;
-    this.radius = box / 2 - 26;
+    this.radius = box / 2 - (this.n === 3 ? 8 : 36);
     g.save();
     g.beginPath();
     g.arc(box / 2, box / 2, this.view.zoom > 1 ? box / 2 : this.radius + 1, 0, 7);
@@ -94,9 +94,9 @@ class Globe {
     const p = this.turned(at);
     if (this.n === 3 && p[2] < 0.05) return;
     let [x, y] = this.place(p);
-    if (this.n === 2) [x, y] = [this.size / 2 + (this.radius + 14) * p[0], this.size / 2 - (this.radius + 14) * p[1]];
-    if (Math.hypot(x - this.size / 2, y - this.size / 2) > this.size / 2) return;
-    g.font = "12px system-ui, sans-serif"; g.textAlign = "center"; g.textBaseline = "middle";
+    if (this.n === 2) [x, y] = [this.size / 2 + (this.radius + 10) * p[0], this.size / 2 - (this.radius + 10) * p[1]];
+    if (this.n === 3 && Math.hypot(x - this.size / 2, y - this.size / 2) > this.size / 2) return;
+    g.font = "12px system-ui, sans-serif"; g.textAlign = this.n === 3 || Math.abs(p[0]) < 0.2 ? "center" : p[0] > 0 ? "left" : "right"; g.textBaseline = "middle";
     g.lineWidth = 4; g.strokeStyle = scene.halo; g.strokeText(text, x, y); g.fillStyle = scene.ink; g.fillText(text, x, y);
   }
 

@@ -49,7 +49,7 @@ function orderingNames() {
   return data.orderings.map((one) => {
     const order = one.name.match(/\d/g).map(Number), at = Array(n).fill(0);
     order.forEach((i, place) => { at[i] = (n - 1) / 2 - place; });
-    return { at: unit(at), text: one.name.replaceAll("x", "x") };
+    return { at: unit(at), text: one.name };
   });
 }
 
@@ -83,12 +83,12 @@ const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(dra
 
 function legends() {
   const item = (colour, text) => { const i = element("i"); i.style.background = colour; return element("li", {}, i, text); };
-  const answers = ANSWERS.slice(0, n).map((c, i) => item(c, `answers ${i}`)), mode = $("model-mode").value;
-  $("legend-model").replaceChildren(...(mode === "answer" ? answers : mode === "right" ? [item(RIGHT, "right"), item(WRONG, "wrong")] : [element("li", { text: `${patterns.length} activation patterns, a colour each` })]),
+  const answers = () => ANSWERS.slice(0, n).map((c, i) => item(c, `answers ${i}`)), mode = $("model-mode").value;
+  $("legend-model").replaceChildren(...(mode === "answer" ? answers() : mode === "right" ? [item(RIGHT, "right"), item(WRONG, "wrong")] : [element("li", { text: `${patterns.length} activation patterns, a colour each` })]),
     ...(said && $("wrong").checked && said.answers ? [item("#d0267e", "the explanation's likeliest answer differs")] : []));
   if (!said) return;
   const other = $("said-mode").value;
-  $("legend-said").replaceChildren(...(other === "answer" ? (said.answers ? answers : []).concat(said.parts.some((p) => p.a === null) ? [item(UNKNOWN, "names no answer")] : [])
+  $("legend-said").replaceChildren(...(other === "answer" ? (said.answers ? answers() : []).concat(said.parts.some((p) => p.a === null) ? [item(UNKNOWN, "names no answer")] : [])
     : other === "claimed" ? [item("rgb(213,94,0)", "0% right"), item("rgb(143,184,212)", "100% right")]
       : [item(ramp(-1), "claims too little"), item(ramp(1), "claims too much")]));
   const wrong = said.wrong.reduce((s, part) => s + part.f, 0);
