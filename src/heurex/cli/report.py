@@ -17,7 +17,8 @@ def report(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            "--method", "-m",
+            "--method",
+            "-m",
             help="A method, name?key=value&key=value; may be repeated. By default all explanations that apply.",
         ),
     ] = None,
@@ -37,4 +38,6 @@ def report(
     if as_json:
         print_json(record)
         return
-    print(f"{out} ({out.stat().st_size / 1000:.0f} kB): {len(record['truth'])} cells of {record['model']['name']}")
+    print(
+        f"{out} ({out.stat().st_size / 1000:.0f} kB): {len(record['truth'])} cells of {record['model']['name']}"
+    )

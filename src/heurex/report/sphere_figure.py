@@ -24,7 +24,7 @@ _ANSWERS: Final = ("#56B4E9", "#F0E442", "#8FD3BE")
 _WRONG: Final = "#1a1a1a"
 _DIFFERS: Final = "#D55E00"
 _VIEW: Final = (1.2, -0.5, 0.75)
-_STEP: Final = 0.04
+_STEP: Final = 0.015
 
 
 def draw_sphere(model: Rnn, explanation: Estimator | str | None = None) -> Figure:
@@ -62,7 +62,7 @@ def draw_sphere(model: Rnn, explanation: Estimator | str | None = None) -> Figur
     said = [] if estimator is None else explained_cells(model, estimator, estimator.estimate(model))
     halves = 2 if model.seq_len == 3 else 1
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(3.7 * halves + 0.2, 4.4), layout="constrained")
+        figure = Figure(figsize=(7.6, 4.4) if halves == 2 else (5.2, 5.0), layout="constrained")
         panels = np.atleast_1d(figure.subplots(1, halves))
         for side, axes in zip((1.0, -1.0), panels, strict=False):
             _half(axes, _turn(side) if halves == 2 else None, true, said)
@@ -85,15 +85,17 @@ def _half(
     axes: Axes, turn: np.ndarray | None, true: Sequence[ExplainedCell], said: Sequence[ExplainedCell]
 ) -> None:
     """One half of the sphere, or the circle where there is nothing to turn."""
-    axes.set(aspect="equal", xlim=(-1.22, 1.22), ylim=(-1.12, 1.12))
+    reach = 1.03 if turn is not None else 1.3
+    axes.set(aspect="equal", xlim=(-reach, reach), ylim=(-min(reach, 1.1), min(reach, 1.1)))
     axes.set_axis_off()
     for one in true:
         for part in one.parts:
             right = part.answer == one.cell.label
-            colour = _ANSWERS[part.answer or 0] if right else _WRONG
-            _fill(axes, _outline(part.rays, turn), facecolor=colour, edgecolor="white", lw=0.35)
+            colour, edge = (_ANSWERS[part.answer or 0], "white") if right else (_WRONG, _WRONG)
+            # thin as they are, wrong parts lie over the lines that they lie along
+            _fill(axes, _outline(part.rays, turn), fc=colour, ec=edge, lw=0.35, zorder=1 if right else 4)
     for _, part, _ in disagreements(true, said):
-        _fill(axes, _outline(part.rays, turn), facecolor=_DIFFERS, edgecolor=_DIFFERS, lw=0.3)
+        _fill(axes, _outline(part.rays, turn), fc=_DIFFERS, ec=_DIFFERS, lw=0.3, zorder=3)
     for one in said:
         for rays in one.pieces:
             _cell_edges(axes, rays, turn, len(one.pieces) > 1)
@@ -141,12 +143,12 @@ def _cell_edges(axes: Axes, rays: np.ndarray, turn: np.ndarray | None, halved: b
     if turn is None:
         outline = _outline(rays, None)
         if outline is not None:
-            axes.plot(outline[[0, 1, 0, -1], 0], outline[[0, 1, 0, -1], 1], color="black", lw=1.1)
+            axes.plot(outline[[0, 1, 0, -1], 0], outline[[0, 1, 0, -1], 1], color="black", lw=0.9, zorder=2)
         return
     unit = rays / np.linalg.norm(rays, axis=1, keepdims=True)
     for a, b in zip(unit, np.roll(unit, -1, axis=0), strict=True):
         if not (halved and abs(a[0]) < 1e-14 and abs(b[0]) < 1e-14):
-            _arc(axes, np.array([a, b]), turn, color="black", lw=1.1)
+            _arc(axes, np.array([a, b]), turn, color="black", lw=0.9, zorder=2)
 
 
 def _arc(axes: Axes, unit: np.ndarray, turn: np.ndarray, **style: Any) -> None:
@@ -159,7 +161,7 @@ def _arc(axes: Axes, unit: np.ndarray, turn: np.ndarray, **style: Any) -> None:
 def _orderings(axes: Axes, turn: np.ndarray | None) -> None:
     """The great circles on which two inputs are equal, and which ordering lies between them."""
     n = 2 if turn is None else 3
-    line = {"color": "#333333", "lw": 0.9, "ls": (0, (4, 3))}
+    line: dict[str, Any] = {"color": "#333333", "lw": 0.5, "ls": (0, (5, 3)), "zorder": 2.5}
     if turn is None:
         axes.plot([-(0.5**0.5), 0.5**0.5], [-(0.5**0.5), 0.5**0.5], **line)
     else:
@@ -170,7 +172,7 @@ def _orderings(axes: Axes, turn: np.ndarray | None) -> None:
         at = np.zeros(n)
         at[list(ordering)] = (n - 1) / 2 - np.arange(n)
         at /= np.linalg.norm(at)
-        place = at * 1.1 if turn is None else _flat((turn @ at)[None])[0]
+        place = at * 1.16 if turn is None else _flat((turn @ at)[None])[0]
         if turn is not None and (turn @ at)[2] < 0.05:
             continue
         box = {"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 1.2}
@@ -184,7 +186,11 @@ def _legend(figure: Figure, n: int, estimator: Estimator | None, answers: bool) 
     items: list[Any] = [Patch(color=_ANSWERS[i], label=f"rightly answers {i}") for i in range(n)]
     items.append(Patch(color=_WRONG, label="answers wrongly"))
     if estimator is not None:
-        items.append(Line2D([], [], color="black", lw=1.2, label=f"cells of the {estimator.name} explanation"))
+        items.append(
+            Line2D([], [], color="black", lw=1.2, label=f"cells of the {estimator.name} explanation")
+        )
         if answers:
             items.append(Patch(color=_DIFFERS, label="where its likeliest answer differs"))
-    figure.legend(handles=items, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(
+        handles=items, loc="outside lower center", ncols=3 if n == 3 else 2, frameon=False, fontsize=8
+    )

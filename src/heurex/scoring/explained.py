@@ -20,7 +20,16 @@ from heurex.estimators.symmetric import Symmetric
 from heurex.model import Rnn
 from heurex.symmetry import best_pairing
 
-__all__ = ["ExplainedCell", "Part", "area", "clip", "disagreements", "explained_cells", "true_parts"]
+__all__ = [
+    "ExplainedCell",
+    "Part",
+    "area",
+    "clip",
+    "disagreements",
+    "explained_cells",
+    "likeliest_answers",
+    "true_parts",
+]
 
 _ROUNDING = 4e-15
 """A difference of logits is taken for zero below this share of the sizes that it is a difference of."""
@@ -189,9 +198,7 @@ def explained_cells(model: Rnn, estimator: Estimator, found: Estimate) -> list[E
     symmetric version once its noise is left out (its likeliest value), and the derivation by pieces has them as they
     are. Of other methods, and of cells that the original version passes over, only the claimed share is known.
     """
-    makers = {Original: _original, Layerwise: _layerwise, Symmetric: _symmetric, Pieces: _pieces}
-    make = makers.get(type(estimator))  # pyright: ignore[reportArgumentType]
-    cut = make(model, estimator, found) if make is not None else {}
+    cut = _logits(model, estimator, found)
     out: list[ExplainedCell] = []
     for cell in found.cells:
         if cell.parent is not None or cell.fraction <= 0:
@@ -210,6 +217,35 @@ def explained_cells(model: Rnn, estimator: Estimator, found: Estimate) -> list[E
     return out
 
 
+def likeliest_answers(model: Rnn, estimator: Estimator, found: Estimate, x: np.ndarray) -> np.ndarray:
+    """What an explanation takes for the answer at given inputs, its latent variable at its likeliest value.
+
+    Parameters
+    ----------
+    model, estimator, found
+        As for :func:`explained_cells`.
+    x
+        Inputs, ``(count, n)``.
+
+    Returns
+    -------
+    ``(count,)``; -1 where the explanation names no answer. By half-spaces and logits, without any polygon.
+    """
+    cut = _logits(model, estimator, found)
+    out = np.full(len(x), -1)
+    for cell in found.cells:
+        values = cut.get(cell.name, [])
+        if cell.parent is not None or not values:
+            continue
+        here = np.all(x @ cell.normals.T >= 0, axis=1)
+        most = max(chance for chance, *_ in values)
+        for chance, sides, logits, _ in values:
+            if chance == most:
+                inside = here & np.all(x @ sides.T >= 0, axis=1)
+                out[inside] = np.argmax(x[inside] @ logits.T, axis=1)
+    return out
+
+
 def _pieces_of(cell: Cell, n: int) -> tuple[np.ndarray, ...]:
     """A cell as pointed cones: as its rays say if they do, else what its half-spaces leave of every chamber."""
     rays = cell.rays
@@ -222,6 +258,20 @@ def _pieces_of(cell: Cell, n: int) -> tuple[np.ndarray, ...]:
 _Values = dict[str, list[tuple[float, np.ndarray, np.ndarray, np.ndarray]]]
 """By cell: chance of the latent value, half-spaces that the logits hold in, logits as a map of the inputs, sizes of
 their terms."""
+
+
+def _logits(model: Rnn, estimator: Estimator, found: Estimate) -> _Values:
+    match estimator:
+        case Original():
+            return _original(model, estimator, found)
+        case Layerwise():
+            return _layerwise(model, estimator, found)
+        case Symmetric():
+            return _symmetric(model, estimator, found)
+        case Pieces():
+            return _pieces(model, estimator, found)
+        case _:
+            return {}
 
 
 def _gated(
@@ -307,10 +357,14 @@ def _symmetric(model: Rnn, estimator: Symmetric, found: Estimate) -> _Values:
 def _pieces(model: Rnn, _: Estimator, found: Estimate) -> _Values:
     by_name = {piece.name: np.array([[0.0, 0.0], [piece.a0, -piece.a1]]) for piece in linear_pieces(model)}
     nothing = np.zeros((0, 2))
-    return {cell.name: [(1.0, nothing, by_name[cell.region], abs(by_name[cell.region]))] for cell in found.cells}
+    return {
+        cell.name: [(1.0, nothing, by_name[cell.region], abs(by_name[cell.region]))] for cell in found.cells
+    }
 
 
-def disagreements(true: Sequence[ExplainedCell], said: Sequence[ExplainedCell]) -> list[tuple[int, Part, int]]:
+def disagreements(
+    true: Sequence[ExplainedCell], said: Sequence[ExplainedCell]
+) -> list[tuple[int, Part, int]]:
     """Where an explanation names another answer than the model gives.
 
     Returns
@@ -346,5 +400,7 @@ def _unit(rays: np.ndarray) -> np.ndarray:
 def _caps(units: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The middle of each polygon and how far its corners are from it, in radians."""
     middles = _unit(np.array([rays.sum(axis=0) for rays in units]))
-    reach = [np.arccos(np.clip(rays @ middle, -1, 1)).max() for rays, middle in zip(units, middles, strict=True)]
+    reach = [
+        np.arccos(np.clip(rays @ middle, -1, 1)).max() for rays, middle in zip(units, middles, strict=True)
+    ]
     return middles, np.array(reach)

@@ -21,7 +21,12 @@ _SCRIPTS: Final = ("geometry.js", "globe.js", "charts.js", "tables.js", "main.js
 
 
 def write_page(
-    model: Rnn | str, out: str | Path, methods: Sequence[Method] | None = None, *, copies: int = 64, seed: int = 0
+    model: Rnn | str,
+    out: str | Path,
+    methods: Sequence[Method] | None = None,
+    *,
+    copies: int = 64,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Write one self-contained HTML page about a model with n = 2 or 3; it opens from disk, without a network.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from heurex._version import __version__
 from heurex.errors import NotApplicable, UsageError
-from heurex.estimators import Exact, Estimate, Estimator
+from heurex.estimators import Estimate, Estimator, Exact
 from heurex.estimators.order import canonical_order
 from heurex.estimators.spec import Method, label_of, read_methods
 from heurex.model import Rnn
@@ -26,7 +26,11 @@ from heurex.tasks import ordering_name, orderings
 __all__ = ["DEFAULT_METHODS", "page_record"]
 
 DEFAULT_METHODS: Final = ("original", "layerwise", "response", "symmetric", "pieces", "directions")
-_ON_COPIES: Final = ("exact?budget=2000|8000", "directions?directions=4|12", "sampling?samples=16|64|256|1024")
+_ON_COPIES: Final = (
+    "exact?budget=2000|8000",
+    "directions?directions=4|12",
+    "sampling?samples=16|64|256|1024",
+)
 _SIGMA: Final = 0.05
 _LARGE: Final = 8
 """Beyond this many neurons one explanation takes many seconds, and no ledger is kept nor operations counted."""
@@ -192,7 +196,18 @@ def _copies(model: Rnn, chosen: Sequence[Estimator], copies: int, seed: int) -> 
         if label in figure and row.origin == "noisy copy" and row.value is not None and exact is not None:
             figure[label].append([exact, row.value])
     (group,) = found.record["groups"]
-    kept = ("label", "kind", "covered", "rmse", "bias", "ops", "ops_note", "advantage", "on_front", "rmse_interval")
+    kept = (
+        "label",
+        "kind",
+        "covered",
+        "rmse",
+        "bias",
+        "ops",
+        "ops_note",
+        "advantage",
+        "on_front",
+        "rmse_interval",
+    )
     return {
         "count": copies, "sigma": _SIGMA, "seed": seed, "figure1": figure,
         "front": [{key: row[key] for key in kept} for row in found.record["rows"]],

@@ -32,27 +32,41 @@ function areaOf(corners) {
   return total;
 }
 
+/** Inward unit normals of a convex polygon (of a plane sector: of its two rays), and a cap around it; made once. */
+function bounds(polygon) {
+  if (polygon.normals) return polygon;
+  const c = polygon.corners;
+  if (c[0].length === 2) {
+    polygon.normals = [[-c[0][1], c[0][0], 0], [c[1][1], -c[1][0], 0]];
+    polygon.middle = [0, 0, 0];
+    polygon.reach = -1;
+    return polygon;
+  }
+  polygon.normals = c.map((a, i) => cross(a, c[(i + 1) % c.length])).filter((e) => Math.hypot(...e) > 1e-13).map(unit);
+  polygon.middle = unit(c.reduce((s, p) => s.map((x, i) => x + p[i])));
+  polygon.reach = Math.min(...c.map((p) => dot(p, polygon.middle))) - 1e-9;
+  return polygon;
+}
+
 /** How far inside a convex polygon a direction is: the sine of its angle to the nearest edge, negative outside. */
-function inside(corners, x) {
-  if (corners[0].length === 2) {
-    const [a, b] = corners;
-    return Math.min(a[0] * x[1] - a[1] * x[0], x[0] * b[1] - x[1] * b[0]);
-  }
+function inside(polygon, x) {
   let least = Infinity;
-  for (let i = 0; i < corners.length; i++) {
-    const n = cross(corners[i], corners[(i + 1) % corners.length]);
-    const l = Math.hypot(...n);
-    if (l > 1e-13) least = Math.min(least, dot(n, x) / l);
-  }
+  for (const e of bounds(polygon).normals) least = Math.min(least, dot(e, x));
   return least;
 }
 
 /** The polygon of a list that holds a direction: its number and how far inside, as {index, margin}. */
-function pick(polygons, x) {
+function pick(polygons, direction) {
+  const x = direction.length === 2 ? [direction[0], direction[1], 0] : direction;
   let index = -1, margin = -Infinity;
-  for (let i = 0; i < polygons.length; i++) {
-    const m = inside(polygons[i].corners, x);
-    if (m > margin) { margin = m; index = i; }
+  for (const near of [true, false]) {
+    for (let i = 0; i < polygons.length; i++) {
+      const one = bounds(polygons[i]);
+      if (near && dot(one.middle, x) < one.reach) continue;
+      const m = inside(one, x);
+      if (m > margin) { margin = m; index = i; }
+    }
+    if (margin >= 0) break; // on an edge, by rounding in no cap: look everywhere
   }
   return { index, margin };
 }
