@@ -62,7 +62,7 @@ def draw_sphere(model: Rnn, explanation: Estimator | str | None = None) -> Figur
     said = [] if estimator is None else explained_cells(model, estimator, estimator.estimate(model))
     halves = 2 if model.seq_len == 3 else 1
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 4.4) if halves == 2 else (5.2, 5.0), layout="constrained")
+        figure = Figure(figsize=(7.6, 4.75) if halves == 2 else (5.2, 5.0), layout="constrained")
         panels = np.atleast_1d(figure.subplots(1, halves))
         for side, axes in zip((1.0, -1.0), panels, strict=False):
             _half(axes, _turn(side) if halves == 2 else None, true, said)

@@ -57,7 +57,7 @@ function frontChart(host, copies) {
   const W = 900, H = 430, logs = (key) => rows.map((row) => Math.log10(row[key]));
   const x0 = Math.floor(Math.min(...logs("ops"))), x1 = Math.ceil(Math.max(...logs("ops")));
   const y0 = Math.floor(Math.min(...logs("rmse"))), y1 = Math.ceil(Math.max(...logs("rmse")));
-  const at = (x) => 70 + (W - 90) * (Math.log10(x) - x0) / (x1 - x0), up = (y) => H - 45 - (H - 65) * (Math.log10(y) - y0) / Math.max(1, y1 - y0);
+  const at = (x) => 70 + (W - 115) * (Math.log10(x) - x0) / (x1 - x0), up = (y) => H - 45 - (H - 65) * (Math.log10(y) - y0) / Math.max(1, y1 - y0);
   host.replaceChildren(svg(W, H, "RMS error against counted operations; the table below has the numbers", (add) => {
     for (let k = x0; k <= x1; k++) { add("line", { x1: at(10 ** k), x2: at(10 ** k), y1: 20, y2: H - 45, class: "grid" }); add("text", { x: at(10 ** k), y: H - 28, "text-anchor": "middle", class: "quiet" }, (10 ** k).toLocaleString("en")); }
     for (let k = y0; k <= y1; k++) { add("line", { x1: 70, x2: W - 20, y1: up(10 ** k), y2: up(10 ** k), class: "grid" }); add("text", { x: 64, y: up(10 ** k) + 4, "text-anchor": "end", class: "quiet" }, `${+(100 * 10 ** k).toPrecision(3)}%`); }
@@ -145,11 +145,11 @@ function heatMaps(host, weights, n) {
       add("text", { x: x + size * m[0].length / 2, y: 14, "text-anchor": "middle", "font-weight": 600 }, name);
       m.forEach((row, i) => row.forEach((w, j) => {
         const share = Math.abs(w) / top, colour = w < 0 ? "#0072B2" : "#D55E00";
-        add("rect", { x: x + size * j, y: 34 + size * i, width: size - 1, height: size - 1, fill: colour, "fill-opacity": 0.08 + 0.85 * share }, undefined, `${name}[${i}, ${j}] = ${w}`);
-        add("text", { x: x + size * (j + 0.5), y: 34 + size * (i + 0.5) + 4, "text-anchor": "middle", "font-size": d > 8 ? 9 : 12, style: share > 0.6 ? "fill:#fff" : "" }, w.toFixed(2).replace("-", "−"));
+        add("rect", { x: x + size * j, y: 38 + size * i, width: size - 1, height: size - 1, fill: colour, "fill-opacity": 0.08 + 0.85 * share }, undefined, `${name}[${i}, ${j}] = ${w}`);
+        add("text", { x: x + size * (j + 0.5), y: 38 + size * (i + 0.5) + 4, "text-anchor": "middle", "font-size": d > 8 ? 9 : 12, style: share > 0.6 ? "fill:#fff" : "" }, w.toFixed(2).replace("-", "−"));
       }));
-      rows.forEach((text, i) => add("text", { x: x - 6, y: 34 + size * (i + 0.5) + 4, "text-anchor": "end", class: "quiet" }, text));
-      columns.forEach((text, j) => add("text", { x: x + size * (j + 0.5), y: 28, "text-anchor": "middle", class: "quiet" }, text));
+      rows.forEach((text, i) => add("text", { x: x - 6, y: 38 + size * (i + 0.5) + 4, "text-anchor": "end", class: "quiet" }, text));
+      columns.forEach((text, j) => add("text", { x: x + size * (j + 0.5), y: 33, "text-anchor": "middle", class: "quiet" }, text));
     };
     const neurons = weights.order.map((i) => `h${i}`);
     map("w_hi", weights.w_hi.map((w) => [w]), 40, neurons, ["x"]);

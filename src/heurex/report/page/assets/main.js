@@ -62,7 +62,8 @@ function sceneOf(which) {
     if (n === 2) scene.lines.push({ points: piece.corners, colour: ink, width });
     else piece.corners.forEach((a, i) => { if (!piece.inner.includes(i)) scene.lines.push({ points: [a, piece.corners[(i + 1) % piece.corners.length]], colour: ink, width }); });
   }
-  if (said && $("wrong").checked) scene.marks = said.wrong.map((part) => ({ corners: part.corners, colour: "#d0267e" }));
+  // coloured by right and wrong, the model's own errors stay visible
+  if (said && $("wrong").checked && !(which === "model" && $("model-mode").value === "right")) scene.marks = said.wrong.map((part) => ({ corners: part.corners, colour: "#d0267e" }));
   if ($("bubbles").checked) {
     const list = which === "model" ? data.truth.filter((part) => !isRight(part)).map((part) => ({ at: middle(part.corners), f: part.f, colour: WRONG }))
       : said.answers ? said.wrong.map((part) => ({ at: middle(part.corners), f: part.f, colour: "#d0267e" }))
@@ -85,7 +86,7 @@ function legends() {
   const item = (colour, text) => { const i = element("i"); i.style.background = colour; return element("li", {}, i, text); };
   const answers = () => ANSWERS.slice(0, n).map((c, i) => item(c, `answers ${i}`)), mode = $("model-mode").value;
   $("legend-model").replaceChildren(...(mode === "answer" ? answers() : mode === "right" ? [item(RIGHT, "right"), item(WRONG, "wrong")] : [element("li", { text: `${patterns.length} activation patterns, a colour each` })]),
-    ...(said && $("wrong").checked && said.answers ? [item("#d0267e", "the explanation's likeliest answer differs")] : []));
+    ...(said && mode !== "right" && $("wrong").checked && said.answers ? [item("#d0267e", "the explanation's likeliest answer differs")] : []));
   if (!said) return;
   const other = $("said-mode").value;
   $("legend-said").replaceChildren(...(other === "answer" ? (said.answers ? answers() : []).concat(said.parts.some((p) => p.a === null) ? [item(UNKNOWN, "names no answer")] : [])
