@@ -1,4 +1,4 @@
-"""The page in a real browser: no errors, no network, areas and picks right, mouse and keyboard, a picture of each view."""
+"""The page in a real browser: no errors, no network, areas and picks right, mouse, keyboard, pictures."""
 
 import os
 import shutil
@@ -185,7 +185,7 @@ def test_turning(visit):
 
 
 def test_hover_and_keyboard_give_the_cell(visit):
-    model, page = visit("m43")
+    _, page = visit("m43")
     box = page.locator("#globe-said").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.7)
     text = page.inner_text("#info")

@@ -1,11 +1,12 @@
-"""Parts by answer against the kernels' contributions, which never see a polygon of answers, and against running the network."""
+"""Parts by answer against the kernels' contributions, which see no such polygon, and against the network itself."""
 
 import numpy as np
 import pytest
 
 import heurex
 from heurex.estimators import Layerwise, Original, Pieces, Symmetric
-from heurex.scoring.explained import area, disagreements, explained_cells, true_parts
+from heurex.scoring.disagreement import disagreements
+from heurex.scoring.explained import area, explained_cells, true_parts
 
 
 def models():

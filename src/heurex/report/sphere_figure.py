@@ -10,7 +10,8 @@ import numpy as np
 from heurex.estimators import Estimator, make_estimator
 from heurex.model import Rnn
 from heurex.report.figures import STYLE
-from heurex.scoring.explained import ExplainedCell, clip, disagreements, explained_cells, true_parts
+from heurex.scoring.disagreement import disagreements
+from heurex.scoring.explained import ExplainedCell, clip, explained_cells, true_parts
 from heurex.tasks import ordering_name, orderings
 
 if TYPE_CHECKING:
@@ -176,7 +177,16 @@ def _orderings(axes: Axes, turn: np.ndarray | None) -> None:
         if turn is not None and (turn @ at)[2] < 0.05:
             continue
         box = {"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 1.2}
-        axes.text(*place, ordering_name(ordering), fontsize=7, ha="center", va="center", bbox=box, zorder=5)
+        axes.text(
+            float(place[0]),
+            float(place[1]),
+            ordering_name(ordering),
+            fontsize=7,
+            ha="center",
+            va="center",
+            bbox=box,
+            zorder=5,
+        )
 
 
 def _legend(figure: Figure, n: int, estimator: Estimator | None, answers: bool) -> None:

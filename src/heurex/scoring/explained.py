@@ -11,7 +11,7 @@ from heurex.cones import corners as polygon
 from heurex.errors import NotApplicable
 from heurex.estimators import linear_pieces, strips_kernel
 from heurex.estimators.base import Cell, Estimate, Estimator
-from heurex.estimators.exact import Exact, chambers, edge_normals
+from heurex.estimators.exact import Exact, chambers
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
 from heurex.estimators.original_checks import best_order
@@ -25,7 +25,6 @@ __all__ = [
     "Part",
     "area",
     "clip",
-    "disagreements",
     "explained_cells",
     "likeliest_answers",
     "true_parts",
@@ -36,7 +35,7 @@ _ROUNDING = 4e-15
 
 _SAME = 1e-12
 
-_SLIVER = 1e-15
+SLIVER = 1e-15
 """A piece of a smaller share is rounding: its edges say nothing of where it lies."""
 
 
@@ -139,7 +138,7 @@ def _by_answer(rays: np.ndarray, logits: np.ndarray, size: np.ndarray) -> tuple[
             values[np.abs(values) <= _ROUNDING * (np.abs(kept[:, :n]) @ (size[answer] + size[rival]))] = 0.0
             tied = not values.any()  # throughout: the first of equals answers
             kept = (kept if answer < rival else None) if tied else _cut(kept, values)
-        if kept is not None and polygon.fraction(kept, len(kept)) > _SLIVER:
+        if kept is not None and polygon.fraction(kept, len(kept)) > SLIVER:
             found.append(Part(kept, answer))
     return tuple(found)
 
@@ -252,7 +251,7 @@ def _pieces_of(cell: Cell, n: int) -> tuple[np.ndarray, ...]:
     if rays is not None and len(rays) >= 3 and abs(area(rays, n) - cell.fraction) <= _SAME:
         return (rays,)
     kept = [clip(chamber.rays, cell.normals) for chamber in chambers(n)]
-    return tuple(rays for rays in kept if rays is not None and area(rays, n) > _SLIVER)
+    return tuple(rays for rays in kept if rays is not None and area(rays, n) > SLIVER)
 
 
 _Values = dict[str, list[tuple[float, np.ndarray, np.ndarray, np.ndarray]]]
@@ -360,47 +359,3 @@ def _pieces(model: Rnn, _: Estimator, found: Estimate) -> _Values:
     return {
         cell.name: [(1.0, nothing, by_name[cell.region], abs(by_name[cell.region]))] for cell in found.cells
     }
-
-
-def disagreements(
-    true: Sequence[ExplainedCell], said: Sequence[ExplainedCell]
-) -> list[tuple[int, Part, int]]:
-    """Where an explanation names another answer than the model gives.
-
-    Returns
-    -------
-    For each convex piece of it the number of the explanation's cell, the piece with the explanation's answer, and
-    the model's answer.
-    """
-    theirs = [(one.cell.ordering, part) for one in true for part in one.parts]
-    units = [_unit(part.rays) for _, part in theirs]
-    middles, reach = _caps(units)
-    known = sorted({ordering for ordering, _ in theirs if ordering is not None})
-    group = np.array([-1 if ordering is None else known.index(ordering) for ordering, _ in theirs])
-    answers = np.array([part.answer for _, part in theirs])
-    found: list[tuple[int, Part, int]] = []
-    for number, one in enumerate(said):
-        for part in one.parts:
-            if part.answer is None:
-                continue
-            (middle,), (far,) = _caps([_unit(part.rays)])
-            near = np.arccos(np.clip(middles @ middle, -1, 1)) <= reach + far + _SAME
-            same = group == known.index(one.cell.ordering) if one.cell.ordering in known else True
-            for i in np.flatnonzero(near & same & (answers != part.answer)):
-                rays = clip(part.rays, edge_normals(theirs[i][1].rays))
-                if rays is not None and polygon.fraction(rays, len(rays)) > _SLIVER:
-                    found.append((number, Part(rays, part.answer), int(answers[i])))
-    return found
-
-
-def _unit(rays: np.ndarray) -> np.ndarray:
-    return rays / np.linalg.norm(rays, axis=1, keepdims=True)
-
-
-def _caps(units: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The middle of each polygon and how far its corners are from it, in radians."""
-    middles = _unit(np.array([rays.sum(axis=0) for rays in units]))
-    reach = [
-        np.arccos(np.clip(rays @ middle, -1, 1)).max() for rays, middle in zip(units, middles, strict=True)
-    ]
-    return middles, np.array(reach)

@@ -18,7 +18,8 @@ from heurex.report.ledger import ledger_record
 from heurex.report.page.pool import Pool
 from heurex.runs.evaluate import evaluate
 from heurex.scoring.attribution import attribute
-from heurex.scoring.explained import ExplainedCell, area, disagreements, explained_cells, true_parts
+from heurex.scoring.disagreement import disagreements
+from heurex.scoring.explained import ExplainedCell, area, explained_cells, true_parts
 from heurex.scoring.surprise import surprise
 from heurex.standard import standardise
 from heurex.tasks import ordering_name, orderings
