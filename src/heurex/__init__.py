@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from heurex.estimators.order import canonical_order
     from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
+    from heurex.report.page import write_page
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
@@ -78,6 +79,7 @@ _HOMES = {
     "heurex.standard": ("standardise",),
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
+    "heurex.report.page": ("write_page",),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
@@ -107,7 +109,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
     "sweep", "Sweep", "summarise", "Summary",
-    "reproduce", "Reproduction", "surprise", "Ledger", "Entry",
+    "reproduce", "Reproduction", "write_page", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

@@ -27,6 +27,7 @@ VERBS: Final = (
     "selection",
     "reproduce",
     "figure",
+    "report",
     "zoo",
     "doctor",
 )
