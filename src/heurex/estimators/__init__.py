@@ -29,6 +29,7 @@ from heurex.estimators.response import Response
 from heurex.estimators.sampler import Sampled, count_right, sampled_accuracy
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
+from heurex.estimators.top_three import TopThree
 from heurex.model import Rnn
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "StackEstimate",
     "Status",
     "Symmetric",
+    "TopThree",
     "count_right",
     "estimate",
     "linear_pieces",
@@ -62,7 +64,8 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
+    cls.name: cls
+    for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, TopThree, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 

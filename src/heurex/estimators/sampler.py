@@ -13,7 +13,7 @@ from heurex.errors import ModelError, UsageError
 from heurex.estimators import sampling_kernel
 from heurex.model import Rnn
 
-__all__ = ["Sampled", "count_right", "outcomes", "sampled_accuracy"]
+__all__ = ["Sampled", "answers", "count_right", "outcomes", "sampled_accuracy"]
 
 _CHUNK = 2**14
 """Inputs of one stream of random numbers; part of what defines the draws."""
@@ -63,6 +63,14 @@ def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     weights = _weights(model, x.dtype, _LARGEST_INPUT)
     kernels.compiled(sampling_kernel).outcomes(*weights, np.ascontiguousarray(x.T), right, _NO_ANSWERS)
     return right
+
+
+def answers(model: Rnn, x: np.ndarray) -> np.ndarray:
+    """What a model answers to inputs ``(k, n)``, float64 or float32, through the compiled kernel: integers ``(k,)``."""
+    right, found = np.zeros((1, len(x)), np.bool_), np.zeros((1, len(x)), np.int64)
+    weights = _weights(model, x.dtype, _LARGEST_INPUT)
+    kernels.compiled(sampling_kernel).outcomes(*weights, np.ascontiguousarray(x.T), right, found)
+    return found[0]
 
 
 def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> int:
