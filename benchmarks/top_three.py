@@ -74,7 +74,7 @@ def main() -> None:
         f"{args.model} noise {args.noise}: accuracy {truth.min():.3f} to {truth.max():.3f}, mean {truth.mean():.3f}"
     )
     print(
-        "samples  bias (s.e.)        RMS error  ratio to plain [95%]  stratified  ratio to it  claimed/actual error"
+        "samples  bias (s.e.)        RMS error  ratio to plain [95%]  stratified  ratio to it  claimed standard error"
     )
     n = copies[0].seq_len
     for nodes in (int(text) for text in args.nodes.split(",")):
@@ -87,7 +87,9 @@ def main() -> None:
         error, scale = rms(errors, truth_error), float(np.sqrt(np.mean(plain**2)))
         bias_error = errors.mean(axis=0).std(ddof=1) / np.sqrt(len(truth))
         claimed = float(np.mean([one.numerical_error for one in found])) / 4
-        line = f"{samples:8d} {errors.mean():+.5f} ({bias_error:.5f})  {error:.5f}   {scale / max(error, 1e-12):.2f} [{low:.2f}, {high:.2f}]"
+        ratio = scale / max(error, 1e-12)
+        line = f"{samples:8d} {errors.mean():+.5f} ({bias_error:.5f})  {error:.5f}"
+        line += f"   {ratio:.2f} [{low:.2f}, {high:.2f}]"
         if len(seeds) > 1:
             others = [Sampling(samples=samples, design="stratified", seed=seed) for seed in seeds]
             strat = rms(np.array([one.estimate_stack(copies).value for one in others]) - truth, truth_error)

@@ -75,9 +75,7 @@ def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> tuple[np.nda
     """
     places = np.array(list(permutations(range(n), 3)))
     count, rest = nodes * len(places), n - 3
-    others = np.array([[i for i in range(n) if i not in first] for first in places.tolist()]).reshape(
-        -1, rest
-    )
+    others = np.array([[i for i in range(n) if i not in first] for first in places.tolist()], np.int64)
     values = min(n, 4)
     cube = _points(count, values + rest + 1, seed)
     level = np.ones(count)
