@@ -15,7 +15,7 @@ from heurex.model import Rnn
 from heurex.tasks import SECOND
 from heurex.tasks import labels as labels_of
 
-__all__ = ["Sampled", "answers", "count_right", "outcomes", "sampled_accuracy"]
+__all__ = ["Sampled", "count_right", "outcomes", "sampled_accuracy"]
 
 _CHUNK = 2**14
 """Inputs of one stream of random numbers; part of what defines the draws."""
@@ -77,14 +77,6 @@ def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     kernel = kernels.compiled(sampling_kernel).outcomes
     _mark(kernel, weights, np.ascontiguousarray(x.T), right, model.rank)
     return right
-
-
-def answers(model: Rnn, x: np.ndarray) -> np.ndarray:
-    """What a model answers to inputs ``(k, n)``, float64 or float32, through the compiled kernel: integers ``(k,)``."""
-    right, found = np.zeros((1, len(x)), np.bool_), np.zeros((1, len(x)), np.int64)
-    weights = _weights(model, x.dtype, _LARGEST_INPUT)
-    kernels.compiled(sampling_kernel).outcomes(*weights, np.ascontiguousarray(x.T), right, found)
-    return found[0]
 
 
 def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> int:

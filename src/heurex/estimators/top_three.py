@@ -12,9 +12,10 @@ import numpy as np
 
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators.base import Estimate, Estimator, StackEstimate
-from heurex.estimators.sampler import answers
+from heurex.estimators.sampler import outcomes
 from heurex.estimators.sampling import ops_per_sample
 from heurex.model import Rnn, RnnStack
+from heurex.tasks import labels
 
 __all__ = ["TopThree", "spread", "top_three_inputs"]
 
@@ -65,13 +66,13 @@ def _points(count: int, dimensions: int, seed: int) -> np.ndarray:
 
 
 @lru_cache(maxsize=4)
-def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs that the rule looks at, which no model has a say in, and the right answers to them.
+def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> np.ndarray:
+    """The inputs that the rule looks at, in which no model has a say.
 
     Returns
     -------
     Inputs ``(passes, n)``: ``nodes`` of each ordered choice of the places of the three largest, one choice after
-    the other; and labels ``(passes,)``.
+    the other.
     """
     places = np.array(list(permutations(range(n), 3)))
     count, rest = nodes * len(places), n - 3
@@ -94,9 +95,8 @@ def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> tuple[np.nda
         order = np.argsort(cube[:, values : values + rest], axis=1)
         mixed = np.take_along_axis(np.hstack([largest[:, 3:], below]), order, axis=1)
         x[rows, np.repeat(others, nodes, axis=0)] = mixed
-    labels = np.repeat(places[:, 1], nodes)
-    x.flags.writeable = labels.flags.writeable = False
-    return x, labels
+    x.flags.writeable = False
+    return x
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class TopThree(Estimator):
     )
     kind: ClassVar[str] = "explanation"
     assumes: ClassVar[str] = "each of the rest takes one of equal parts of the law below the fourth largest"
-    applies: ClassVar[str] = "n = 3 to 12, any d"
+    applies: ClassVar[str] = "n = 3 to 12, any d and any task"
     cost: ClassVar[str] = "n (n - 1) (n - 2) nodes samples: 14,400 for n = 10 by default"
     nodes: int = 20
     within: str = "mean"
@@ -157,7 +157,7 @@ class TopThree(Estimator):
         if self.within not in _WITHIN:
             raise UsageError(f"within is {self.within!r}; expected one of {', '.join(_WITHIN)}")
 
-    def _inputs(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def _inputs(self, n: int) -> np.ndarray:
         if not _LEAST_N <= n <= LARGEST_N:
             raise NotApplicable(f"the model reads {n} inputs; top-three is for {_LEAST_N} to {LARGEST_N}")
         if self.nodes * perm(n, 3) > _MOST_PASSES:
@@ -178,8 +178,8 @@ class TopThree(Estimator):
 
     def estimate(self, model: Rnn) -> Estimate:
         """Run the network on the rule's inputs; no compiler is needed."""
-        x, labels = self._inputs(model.seq_len)
-        value, error = self._value(model.answer(x) == labels)
+        x = self._inputs(model.seq_len)
+        value, error = self._value(model.answer(x) == labels(x, model.rank))
         ops = ops_per_sample(model) * len(x)
         rule = "values of the top four, and the order of the rest, for each place of the top three"
         return Estimate(self.name, value, error, self.settings(), ops=ops, rule=rule)
@@ -187,8 +187,8 @@ class TopThree(Estimator):
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """The same runs, by the compiled kernel."""
         try:
-            x, labels = self._inputs(stack.w_oh.shape[1])
+            x = self._inputs(stack.w_oh.shape[1])
         except NotApplicable:
             return super().estimate_stack(stack)
-        found = np.array([self._value(answers(model, x) == labels) for model in stack])
+        found = np.array([self._value(outcomes(model, x)[0]) for model in stack])
         return StackEstimate.of(found[:, 0], found[:, 1])
