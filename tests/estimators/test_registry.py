@@ -15,6 +15,7 @@ SIZE_22 = ("pieces",)
 
 # Bounds that thin cells make generous.
 THIN_CELLS = {"response": 1e-5}
+RULES = {"top-three": 0.2}
 
 
 # Values by quadrature, whose error is estimated and told.
@@ -37,7 +38,7 @@ def test_contract(name, reference):
         one = estimator.estimate(model)
         assert one.estimator == name
         assert 0 <= one.value <= 1
-        assert 0 < one.numerical_error < (THIN_CELLS | BY_QUADRATURE).get(name, 1e-9)
+        assert 0 < one.numerical_error < (THIN_CELLS | BY_QUADRATURE | RULES).get(name, 1e-9)
         assert one.status is Status.OK
         assert abs(together.value[i] - one.value) < 1e-14
         assert (one.standard_error is None) == (name != "sampling")

@@ -31,6 +31,7 @@ from heurex.estimators.response import Response
 from heurex.estimators.sampler import Sampled, count_right, sampled_accuracy
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
+from heurex.estimators.top_three import TopThree
 from heurex.model import Rnn
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "StackEstimate",
     "Status",
     "Symmetric",
+    "TopThree",
     "count_right",
     "estimate",
     "linear_pieces",
@@ -77,6 +79,7 @@ REGISTRY: Final[dict[str, type[Estimator]]] = {
         Directions,
         MeanField,
         Moments,
+        TopThree,
         Sampling,
     )
 }
