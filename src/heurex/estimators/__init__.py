@@ -22,6 +22,7 @@ from heurex.estimators.base import (
 )
 from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
+from heurex.estimators.exact_last import ExactLast
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
@@ -40,6 +41,7 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Exact",
+    "ExactLast",
     "External",
     "Layerwise",
     "Method",
@@ -62,7 +64,8 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
+    cls.name: cls
+    for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, ExactLast, Sampling)
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 
