@@ -22,7 +22,7 @@ from heurex.model import Rnn, RnnStack
 __all__ = ["ExactLast", "below", "last_shares", "series"]
 
 _UNIT: Final = 2.0**-53
-_SOUND: Final = 1e-6
+_SOUND: Final = 1e-4
 """Means that are evaluated no better than this are reported as ill conditioned."""
 _INTERPRETED_UP_TO: Final = 64
 """Directions: more go through the compiled kernel."""
@@ -71,15 +71,17 @@ def below(t: np.ndarray, n: int) -> np.ndarray:
 def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarray:
     """The density of the last input at 0, and a bound on the rounding of differences of logits: at 0, and by t.
 
-    Sums of sizes of all terms, for earlier inputs up to 1 each, times a unit for every operation on the way.
+    A unit for every operation on the way to a logit, times the sum of sizes of what is added up, and twice that for a
+    difference. The earlier inputs have length 1 together, so that the root of a sum of squares over them will do.
     """
     d, n = len(w_hi), len(w_oh)
     with np.errstate(all="ignore"):
-        sizes = np.zeros(d)
+        reach, squares = abs(w_hh) @ abs(w_hi), np.zeros(n)
         for _ in range(n - 1):
-            sizes = abs(w_hh) @ sizes + abs(w_hi)
-        steps = 4 * (n * (d + 3) + 8 * (d + 2)) * _UNIT
-        at_0 = steps * float((abs(w_oh) @ (abs(w_hh) @ sizes)).max()) + 1e-290
+            squares += (abs(w_oh) @ reach) ** 2
+            reach = abs(w_hh) @ reach
+        steps = 2 * (n * (d + 3) + 6 * (d + 2)) * _UNIT
+        at_0 = steps * float(np.sqrt(squares).max()) + 1e-290
         by_t = steps * float((abs(w_oh) @ abs(w_hi)).max()) + 1e-290
     # the derivative of below at 0, where cos = 1
     factors = series(n)
@@ -217,7 +219,7 @@ class ExactLast(Estimator):
                 f"the lattice serves up to n = {len(GENERATOR) + 1} inputs; this model has n = {n}"
             )
         rng = draws_for(model, self.seed)
-        means, errors = np.zeros(self.shifts), np.zeros(self.shifts)
+        means, errors, found = np.zeros(self.shifts), np.zeros(self.shifts), np.zeros(0)
         ops = np.zeros(5, np.int64)
         for i in range(self.shifts):
             nodes = _Nodes.of(design_points(self.design, n - 1, self.points, rng))
@@ -228,8 +230,8 @@ class ExactLast(Estimator):
         if self.shifts > 1:
             ops[0] += self.shifts - 1
             ops[2] += 1
-            # where all shifts agree they might have differed by what rounding hides
-            spread = max(float(means.std(ddof=1)), float(errors.max())) / self.shifts**0.5
+            # where all shifts agree, each might have differed by half a direction
+            spread = (float(means.std(ddof=1)) or 0.5 / len(found)) / self.shifts**0.5
         return float(means.mean()), float(errors.mean()), spread, Ops(*(int(count) for count in ops))
 
     def estimate(self, model: Rnn) -> Estimate:

@@ -19,6 +19,7 @@ from heurex.kernels import reals
 
 KERNEL = True
 INFINITE = 1e300
+HALF = 0.5
 # Places among the operations.
 ADD, MUL, DIV, SQRT, ATAN = 0, 1, 2, 3, 4
 
@@ -147,7 +148,8 @@ def stretch(
             behind = grows < other or (grows == other and mine < here)
         else:
             ahead, behind = mine_after > there, mine_after < there
-        if doubt[0] > 0 and active > 0:
+        tied = mine == here and slopes[label] == slopes[rival]
+        if doubt[0] > 0 and active > 0 and not tied:
             doubt[3] += doubtful(
                 mine - here, (slopes[label] - slopes[rival]) * side, doubt[1] + doubt[2] * low, doubt[2],
                 low, high - low, doubt[0],
@@ -300,6 +302,12 @@ def line_share(
     downwards = side_share(
         -1, left, levels, w_hi, w_oh, gains, kinks, at_0, tops, places, known, series, memory, doubt, ops
     )
+    if upwards == 0:
+        return downwards
+    if downwards == 0:
+        return upwards
+    if upwards == HALF and downwards == HALF:
+        return 1.0
     ops[ADD] += 1
     return upwards + downwards
 
