@@ -22,6 +22,7 @@ from heurex.estimators.base import (
 )
 from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
+from heurex.estimators.exact_last import ExactLast
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.mean_field import MeanField
 from heurex.estimators.moments import Moments
@@ -43,6 +44,7 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Exact",
+    "ExactLast",
     "External",
     "Layerwise",
     "MeanField",
@@ -77,6 +79,7 @@ REGISTRY: Final[dict[str, type[Estimator]]] = {
         Pieces,
         Symmetric,
         Directions,
+        ExactLast,
         MeanField,
         Moments,
         TopThree,
