@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from heurex.estimators.order import canonical_order
     from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
+    from heurex.runs.challenge import Challenge, challenge
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
@@ -76,6 +77,7 @@ _HOMES = {
     "heurex.standard": ("standardise",),
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
+    "heurex.runs.challenge": ("Challenge", "challenge"),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
@@ -101,7 +103,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
-    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
+    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation", "challenge", "Challenge",
     "reproduce", "Reproduction", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from heurex.errors import HeurexError, NotApplicable, UsageError
 
 __all__ = ["app", "main"]
 
-VERBS: Final = ("explain", "evaluate", "surprise", "selection", "reproduce", "zoo")
+VERBS: Final = ("explain", "evaluate", "challenge", "surprise", "selection", "reproduce", "zoo")
 """Modules of this package whose verbs the command line offers, in the order of its help."""
 
 
