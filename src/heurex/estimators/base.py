@@ -336,7 +336,9 @@ class External(Estimator):
         UsageError
             If what it gives is neither a number nor a number and operations.
         """
-        found = self.function(model) if self.seed is None else self.function(model, seed=self.seed)
+        found: Any = self.function(model) if self.seed is None else self.function(model, seed=self.seed)
+        told: Any
+        ops: Any
         told, ops = found if isinstance(found, tuple) and len(found) == 2 else (found, self.ops)
         try:
             value = float(told)

@@ -43,6 +43,11 @@ def challenge_figure(model: dict[str, Any]) -> Figure:
         truth = model["truth"]["standard_error"]
         if truth > 0:
             axes.axhline(truth, color=LINE_COLOUR, lw=0.7, ls=(0, (1, 3)), label="the truth's standard error")
+        guess = model["truth"]["guess_rmse"]
+        if guess > 0:
+            axes.axhline(
+                guess, color="#A84D80", lw=0.9, ls=(0, (5, 2)), label="guess at no cost: these models' mean"
+            )
         axes.set_title(
             f"{model['model']} and {model['copies']} noisy copies, sd {model['noise']:g}",
             loc="left",
@@ -62,7 +67,7 @@ def _sampling_line(axes: Axes, model: dict[str, Any], shown: list[dict[str, Any]
     ops = [row["ops"] for row in shown] or [100 * model["sample_ops"], 1e5 * model["sample_ops"]]
     lines = [row["sampling_rmse"] * np.sqrt(row["ops"]) for row in shown if row["covered"] == row["models"]]
     if lines:
-        x = np.array([min(ops) / 2, max(ops) * 2])
+        x = np.array([max(min(ops) / 2, model["sample_ops"]), max(*ops, model["sample_ops"]) * 2])
         axes.plot(x, np.median(lines) / np.sqrt(x), color="black", lw=1.6, label="sampling, expected")
 
 
@@ -71,7 +76,9 @@ def _curves(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     curves: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         told = row["label"].partition("?")
-        rest = [pair for pair in told[2].split("&") if pair and pair.partition("=")[0] not in _SIZES]
+        rest = [
+            pair for pair in told[2].split("&") if pair and pair.partition("=")[0] not in (*_SIZES, "seed")
+        ]
         name = told[0] + (f", {', '.join(rest)}" if rest else "")
         curves.setdefault(f"{name} ({row['kind']})", []).append(row)
     return {name: sorted(some, key=lambda row: row["ops"]) for name, some in curves.items()}
@@ -85,8 +92,8 @@ def _curve(axes: Axes, name: str, rows: list[dict[str, Any]], marker: str) -> No
     below = [row["rmse"] - max(row["rmse_low"], row["rmse"] / 30) for row in sure]
     above = [row["rmse_high"] - row["rmse"] for row in sure]
     axes.errorbar(
-        x, y, [below, above], color=colour, ls=line, marker=marker, ms=5.5, mec="white", mew=0.6, lw=1.2, elinewidth=0.8,
-        capsize=2, label=name, zorder=3,
+        x, y, [below, above], color=colour, ls=line, marker=marker, ms=5.5, mec="white", mew=0.6, lw=1.2,
+        elinewidth=0.8, capsize=2, label=name, zorder=3,
     )  # fmt: skip
     for row in rows:
         if not row["resolved"]:
@@ -122,7 +129,7 @@ def rank_figure(model: dict[str, Any]) -> Figure | None:
             bars = [
                 [100 * abs(row[key] - row["bias"]) for _, row in pairs] for key in ("bias_low", "bias_high")
             ]
-            look = {"color": colours[i % 6], "marker": _MARKERS[i % len(_MARKERS)]}
+            look: dict[str, Any] = {"color": colours[i % 6], "marker": _MARKERS[i % len(_MARKERS)]}
             axes.errorbar(x, y, bars, capsize=2, label=name, **look)
             clean = [
                 (a, 100 * row["clean"]["error"]) for a, (_, row) in zip(x, pairs, strict=True) if row["clean"]

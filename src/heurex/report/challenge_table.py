@@ -79,6 +79,7 @@ def _sentences(model: dict[str, Any]) -> list[str]:
     lines = [
         f"truth: {how}, standard error {percent(truth['standard_error'])}%, its variance taken off; accuracy "
         f"{percent(truth['clean'])}% clean, {percent(truth['least'])} to {percent(truth['greatest'])}% noisy",
+        f"guess at no cost, the mean accuracy of these models as a constant: RMS error {percent(truth['guess_rmse'])}%",
         f"one sample: {model['sample_ops']:,} operations; ratio: sampling's RMS error for as many operations over the "
         "method's, above 1 is a win; clean: error on the model without noise",
     ]
@@ -103,13 +104,20 @@ def leaderboard_tables(groups: list[list[dict[str, Any]]]) -> RenderableType:
             left=3,
         )  # fmt: skip
         rows = [(entry, row) for entry in entries for row in entry["rows"]]
-        rows.sort(key=lambda pair: -(pair[1]["ratio_low"] or 0.0))
+        rows.sort(key=lambda pair: (not pair[1].get("beats_guess"), -(pair[1]["ratio_low"] or 0.0)))
         for entry, row in rows:
             table.add_row(
-                entry["name"], row["label"], row["kind"], "unknown" if row["ops"] is None else f"{row['ops']:,.0f}",
-                _short(row["samples_for_ops"]), _error(row["rmse"]), _error(row["bias"], True), _short(row["ratio"]),
-                f"{_short(row['ratio_low'])} to {_short(row['ratio_high'])}", entry["heurex"],
-            )  # fmt: skip
+                entry["name"],
+                row["label"] + ("" if row.get("beats_guess") else " (a guess)"),
+                row["kind"],
+                "unknown" if row["ops"] is None else f"{row['ops']:,.0f}",
+                _short(row["samples_for_ops"]),
+                _error(row["rmse"]),
+                _error(row["bias"], True),
+                _short(row["ratio"]),
+                f"{_short(row['ratio_low'])} to {_short(row['ratio_high'])}",
+                entry["heurex"],
+            )
         parts += [table, ""]
     last = (
         "in the order of the lower limit of the ratio; tables with other rules or models are not comparable"

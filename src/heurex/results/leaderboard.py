@@ -36,7 +36,8 @@ def read_leaderboard(path: str | Path) -> dict[str, Any]:
         raise ResultsError(
             f"{path} has leaderboard schema {held['schema']}; this version reads schema {SCHEMA}"
         )
-    for entry in held["entries"] if isinstance(held.get("entries"), list) else [None]:
+    entries: list[Any] = held["entries"] if isinstance(held.get("entries"), list) else [None]
+    for entry in entries:
         try:
             whole = _board(entry["protocol"], entry["ensemble"]) == entry["board"] and entry["name"]
             whole = whole and all("estimator" in row and "ratio" in row for row in entry["rows"])
@@ -73,14 +74,16 @@ def add_entry(path: str | Path, name: str, record: dict[str, Any]) -> dict[str, 
     path = Path(path)
     if not name.strip():
         raise UsageError("an entry has no name; expected one that is not empty")
-    held = read_leaderboard(path) if path.exists() else {"schema": SCHEMA, "entries": []}
+    held: dict[str, Any] = {"schema": SCHEMA, "entries": []}
+    if path.exists():
+        held = read_leaderboard(path)
     for model in finite(record)["models"]:
         entry = _entry(name, record, model)
         same = [e for e in held["entries"] if e["name"] == name and e["board"] == entry["board"]]
         if same and _untimed(same[0]) != _untimed(entry):
             raise UsageError(
-                f"{path} already has an entry {name!r} for {model['model']} at noise {model['noise']:g} with other rows; "
-                "expected another name"
+                f"{path} already has an entry {name!r} for {model['model']} at noise {model['noise']:g} with other "
+                "rows; expected another name"
             )
         if not same:
             held["entries"].append(entry)

@@ -217,6 +217,7 @@ def _entry(job: Job, rows: Sequence[Row], protocol: Protocol) -> dict[str, Any]:
             "mean": float(accuracies[1:].mean()),
             "least": float(accuracies[1:].min()),
             "greatest": float(accuracies[1:].max()),
+            "guess_rmse": float(accuracies.std()),
         },
         "rows": [
             _scored(some, [by[method_key(one)] for one in some], truth, sample_ops, sample_s)
@@ -270,6 +271,7 @@ def _scored(
         "clean": None,
         "copies": None,
         "ratio_wall": None,
+        "beats_guess": None,
     }
     if not there.any():
         return row
@@ -281,6 +283,7 @@ def _scored(
     for key in ("rmse", "bias", "ratio"):
         one: Interval = getattr(found, key)
         row |= {key: one.value, f"{key}_low": one.low, f"{key}_high": one.high}
+    row["beats_guess"] = found.rmse.high < float(accuracies.std())
     row |= {"resolved": found.resolved, "truth_error": found.truth_error, "sampling_rmse": found.sampling}
     if wall:
         spread = float((accuracies * (1 - accuracies))[there].mean())

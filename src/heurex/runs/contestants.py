@@ -109,7 +109,7 @@ def _run(path: Path) -> Any:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's file does is one sentence here
+    except Exception as error:
         raise UsageError(f"{path} fails when it is read ({type(error).__name__}: {error})") from error
     return module
 

@@ -81,7 +81,8 @@ def evaluate(
     Raises
     ------
     UsageError, NotApplicable, ResultsError
-        If something is not understood, exact accuracy is out of reach (n > 4, or n = 4 and d > 18), or the folder holds something else.
+        If something is not understood, exact accuracy is out of reach (n > 4, or n = 4 and d > 18), or the folder
+        holds something else.
 
     Examples
     --------

@@ -114,25 +114,21 @@ def standing(
     mean = max(raw - noise, 0.0) if raw > numerical_error**2 else 0.0
     sampled = float(np.sqrt(spread.mean() * sample_ops / ops)) if ops else float("nan")
     bias = float(errors.mean())
-    margin = _margin(lambda i, j: errors[i][:, j].mean(), errors - bias, rng)
+    margin = _margin([errors], lambda mean: mean, errors - bias, rng)
     bias_interval = Interval(bias, bias - margin, bias + margin)
+    floor, typical = raw * 1e-9 or 1.0, float(spread.mean()) or 1.0
+    relative = np.repeat(spread[:, None] / typical, errors.shape[1], axis=1)
 
-    def bounds(
-        statistic: Callable[[np.ndarray, np.ndarray], float], parts: np.ndarray
-    ) -> tuple[float, float]:
-        width = np.exp(min(_margin(statistic, parts, rng), 700.0))
+    def bounds(arrays: list[np.ndarray], parts: np.ndarray) -> tuple[float, float]:
+        margin = _margin(arrays, lambda *means: _log_of(means, floor), parts, rng)
+        width = np.exp(min(margin, 700.0))
         low = max(raw / width - noise, 0.0) if resolved else 0.0
         return low, max(raw * width - noise, least - noise, mean)
 
-    floor = raw * 1e-9 or 1.0
-    of_error = bounds(lambda i, j: np.log(max(squares[i][:, j].mean(), floor)), squares / (raw or 1.0) - 1)
-    low, high = np.sqrt(of_error)
+    shares = squares / (raw or 1.0)
+    low, high = np.sqrt(bounds([squares], shares - 1))
     rmse = Interval(float(np.sqrt(mean)), float(low), float(high))
-    relative = spread / (spread.mean() or 1.0)
-    of_ratio = bounds(
-        lambda i, j: np.log(max(squares[i][:, j].mean(), floor)) - np.log(max(relative[i].mean(), 1e-9)),
-        squares / (raw or 1.0) - relative[:, None],
-    )
+    of_ratio = bounds([squares, relative], shares - relative)
     ratio = Interval(*(_over(sampled, np.sqrt(x)) for x in (mean, of_ratio[1], of_ratio[0])))
     return Standing(rmse, bias_interval, ratio, sampled, resolved, float(np.sqrt(noise)))
 
@@ -141,29 +137,40 @@ def _over(above: float, below: float) -> float:
     return float(above / below) if below > 0 else float("nan") if np.isnan(above) else float("inf")
 
 
+def _log_of(means: tuple[np.ndarray, ...], floor: float) -> np.ndarray:
+    """Logarithm of a mean square, over a mean spread where there are two."""
+    found = np.log(np.maximum(means[0], floor))
+    return found if len(means) == 1 else found - np.log(np.maximum(means[1], 1e-9))
+
+
 def _margin(
-    statistic: Callable[[np.ndarray, np.ndarray], float], parts: np.ndarray, rng: np.random.Generator
+    arrays: list[np.ndarray],
+    statistic: Callable[..., np.ndarray],
+    parts: np.ndarray,
+    rng: np.random.Generator,
 ) -> float:
-    """Half the width of a 95% interval of a statistic of resampled models and seeds.
+    """Half the width of a 95% interval of a statistic of means over resampled models and seeds.
 
     Parameters
     ----------
+    arrays
+        What means are taken of, each ``(models, seeds)``.
+    statistic
+        From vectors of means, one for each array, to a vector.
     parts
         What each model and seed adds to the statistic, to first order, times their number; of mean 0.
     """
     models, seeds = parts.shape
     if models < 2:
         return float("inf")
-    every_model, every_seed = np.arange(models), np.arange(seeds)
-    over_models = np.var(
-        [statistic(i, every_seed) for i in rng.integers(0, models, (_RESAMPLES, models - 1))]
-    )
+    drawn = rng.integers(0, models, (_RESAMPLES, models - 1))
+    over_models = float(np.var(statistic(*(one.mean(axis=1)[drawn].mean(axis=1) for one in arrays))))
     over_seeds = common = 0.0
     if seeds > 1:
-        draws = rng.integers(0, seeds, (_RESAMPLES // 4, seeds - 1))
-        over_seeds = np.var([statistic(every_model, j) for j in draws])
+        drawn = rng.integers(0, seeds, (_RESAMPLES, seeds - 1))
+        over_seeds = float(np.var(statistic(*(one.mean(axis=0)[drawn].mean(axis=1) for one in arrays))))
         rest = parts - parts.mean(axis=0) - parts.mean(axis=1, keepdims=True) + parts.mean()
-        common = (rest**2).sum() / ((models - 1) * (seeds - 1)) / (models * seeds)
+        common = float((rest**2).sum()) / ((models - 1) * (seeds - 1)) / (models * seeds)
     total = max(over_models + over_seeds - common, over_models, over_seeds)
     if total == 0:
         return 0.0
