@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
     from heurex.report.page import write_page
+    from heurex.runs.challenge import Challenge, challenge
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
@@ -80,6 +81,7 @@ _HOMES = {
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
     "heurex.report.page": ("write_page",),
+    "heurex.runs.challenge": ("Challenge", "challenge"),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
@@ -108,7 +110,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
-    "sweep", "Sweep", "summarise", "Summary",
+    "challenge", "Challenge", "sweep", "Sweep", "summarise", "Summary",
     "reproduce", "Reproduction", "write_page", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ VERBS: Final = (
     "explain",
     "evaluate",
     "sweep",
+    "challenge",
     "surprise",
     "selection",
     "reproduce",
