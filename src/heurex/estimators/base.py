@@ -1,7 +1,7 @@
 """What an estimator is, and what it hands back.
 
 An *estimator* turns weights into an estimate of the accuracy: the share of inputs x ~ N(0, I_n) on which the
-model names the position of the second largest. It is a frozen dataclass that holds its settings and has one
+model names the position that it is asked for. It is a frozen dataclass that holds its settings and has one
 method, :meth:`Estimator.estimate`; :meth:`Estimator.estimate_stack` does many models at once.
 """
 
@@ -20,6 +20,7 @@ from heurex.errors import NotApplicable, UsageError
 from heurex.estimators.conventions import CONVENTIONS, Convention, as_convention
 from heurex.kernels import Tally
 from heurex.model import Rnn, RnnStack
+from heurex.tasks import SECOND
 
 __all__ = [
     "CONVENTIONS",
@@ -31,6 +32,7 @@ __all__ = [
     "Ops",
     "StackEstimate",
     "Status",
+    "require_second",
 ]
 
 
@@ -217,6 +219,12 @@ class Estimate:
         for cell in self.cells:
             counts[cell.half_spaces] = counts.get(cell.half_spaces, 0) + 1
         return dict(sorted(counts.items()))
+
+
+def require_second(model: Rnn | RnnStack, who: str) -> None:
+    """Raise NotApplicable unless a model is asked for its second largest input (argmedian of three is that)."""
+    if model.rank != SECOND:
+        raise NotApplicable(f"{who} explains 2nd argmax models; this one is asked for {model.task}")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from heurex import kernels
 from heurex.errors import ModelError, UsageError
 from heurex.estimators import sampling_kernel
 from heurex.model import Rnn
+from heurex.tasks import SECOND
+from heurex.tasks import labels as labels_of
 
 __all__ = ["STREAM", "Sampled", "count_drawn", "count_right", "outcomes", "sampled_accuracy"]
 
@@ -45,6 +47,17 @@ def _near_one(weights: np.ndarray) -> np.ndarray:
     return np.ldexp(weights, -exponent)
 
 
+def _mark(kernel: Any, weights: list[np.ndarray], lanes: np.ndarray, right: np.ndarray, rank: int) -> None:
+    """Which inputs, and in a second row which of their opposites, are answered rightly."""
+    if rank == SECOND:
+        kernel(*weights, lanes, right, _NO_ANSWERS)
+        return
+    answers = np.zeros(right.shape, np.int64)
+    kernel(*weights, lanes, right, answers)
+    for side, inputs in zip(range(len(right)), (lanes, -lanes), strict=False):
+        right[side] = answers[side] == labels_of(inputs.T, rank)
+
+
 def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """Which inputs a model answers rightly, through the compiled kernel.
 
@@ -61,7 +74,8 @@ def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """
     right = np.zeros((2 if mirrored else 1, len(x)), np.bool_)
     weights = _weights(model, x.dtype, _LARGEST_INPUT)
-    kernels.compiled(sampling_kernel).outcomes(*weights, np.ascontiguousarray(x.T), right, _NO_ANSWERS)
+    kernel = kernels.compiled(sampling_kernel).outcomes
+    _mark(kernel, weights, np.ascontiguousarray(x.T), right, model.rank)
     return right
 
 
@@ -74,7 +88,7 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
         Inputs, shape ``(k, n)``, float32 or float64: the type that is computed with. Fastest where ``x.T`` is
         contiguous, that is where x is the transpose of an array ``(n, k)``.
     labels
-        The right answers, shape ``(k,)``; the position of the second largest input if None.
+        The right answers, shape ``(k,)``; those of the model's task if None.
 
     Returns
     -------
@@ -114,7 +128,7 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
     kernel = kernels.compiled(sampling_kernel).outcomes
     lanes = np.ascontiguousarray(x.T)
     if labels is None:
-        kernel(*weights, lanes, right, _NO_ANSWERS)
+        _mark(kernel, weights, lanes, right, model.rank)
         return int(np.count_nonzero(right))
     labels = np.asarray(labels)
     if labels.shape != (len(x),):
@@ -231,7 +245,7 @@ def count_drawn(
         for k in range(start, streams, threads):
             stream = np.random.Philox(key=key, counter=np.array([0, 0, 0, first + k], np.uint64))
             np.random.Generator(stream).standard_normal(out=x, dtype=kind)
-            kernel(*weights, x, right, _NO_ANSWERS)
+            _mark(kernel, weights, x, right, model.rank)
             found += int(np.count_nonzero(right[0, : samples - k * STREAM]))
         return found
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from heurex.errors import ResultsError
 
-__all__ = ["finite", "prepare_folder", "whole", "write_json", "write_text"]
+__all__ = ["finite", "prepare_folder", "read_json", "whole", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
@@ -59,6 +59,22 @@ def prepare_folder(path: str | Path) -> Path:
 def write_json(record: Any, path: Path) -> None:
     """Write a summary as JSON, by way of a renamed neighbour; NaN becomes null."""
     write_text(json.dumps(finite(record), indent=2) + "\n", path)
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file that heurex wrote.
+
+    Raises
+    ------
+    ResultsError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read ({error.strerror or error})") from None
+    except ValueError as error:
+        raise ResultsError(f"{path} cannot be read as JSON ({error})") from None
 
 
 def write_text(text: str, path: Path) -> None:
