@@ -154,7 +154,7 @@ def _scan(
 ) -> None:
     from heurex.report.challenge import noise_figure
     from heurex.report.challenge_table import noise_table
-    from heurex.report.figures import save_figure
+    from heurex.report.style import save_figure
     from heurex.results import prepare_folder, write_json
     from heurex.runs.noise_scan import LEVELS, noise_scan
 
@@ -177,7 +177,7 @@ def _scan(
 def _write_reports(record: dict[str, Any], out: Path) -> None:
     from heurex.report.challenge import challenge_figure, rank_figure
     from heurex.report.challenge_table import challenge_csv
-    from heurex.report.figures import save_figure
+    from heurex.report.style import save_figure
     from heurex.results import write_text
 
     write_text(challenge_csv(record), out / "challenge.csv")

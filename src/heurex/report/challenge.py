@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heurex.report.figures import LINE_COLOUR, STYLE
+from heurex.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    LINE_COLOUR,
+    PALETTE,
+    PINK,
+    PINK_TEXT,
+    STYLE,
+    VERMILLION,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,12 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["challenge_figure", "noise_figure", "rank_figure"]
 
 _KINDS: Final = {
-    # kind: colour of Okabe and Ito's palette, line; no kind shares its line, and no method its marker
-    "explanation": ("#0072B2", "-"),
-    "cubature": ("#D55E00", "--"),
-    "exact": ("#009E73", "-."),
-    "sampling": ("#7F7F7F", ":"),
-    "external": ("#CC79A7", "-"),
+    # kind: colour, line; no kind shares its line, and no method its marker
+    "explanation": (BLUE, "-"),
+    "cubature": (VERMILLION, "--"),
+    "exact": (GREEN, "-."),
+    "sampling": (GREY, ":"),
+    "external": (PINK, "-"),
 }
 _MARKERS: Final = "os^DvP<X>hd*p8"
 _SIZES: Final = ("samples", "points", "nodes", "directions", "budget")
@@ -46,7 +57,7 @@ def challenge_figure(model: dict[str, Any]) -> Figure:
         guess = model["truth"]["guess_rmse"]
         if guess > 0:
             axes.axhline(
-                guess, color="#A84D80", lw=0.9, ls=(0, (5, 2)), label="guess at no cost: these models' mean"
+                guess, color=PINK_TEXT, lw=0.9, ls=(0, (5, 2)), label="guess at no cost: these models' mean"
             )
         axes.set_title(
             f"{model['model']} and {model['copies']} noisy copies, sd {model['noise']:g}",
@@ -55,7 +66,7 @@ def challenge_figure(model: dict[str, Any]) -> Figure:
         )
         axes.set_xlabel("operations for one model")
         axes.set_ylabel("RMS error of the accuracy")
-        axes.grid(which="major", color="#EEEEEE", lw=0.7, zorder=0)
+        axes.grid(which="major", color=GRID, lw=0.7, zorder=0)
         per_sample = model["sample_ops"]
         top = axes.secondary_xaxis("top", functions=(lambda x: x / per_sample, lambda k: k * per_sample))
         top.set_xlabel("samples for as many operations", fontsize=8)
@@ -121,7 +132,6 @@ def rank_figure(model: dict[str, Any]) -> Figure | None:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.subplots()
-        colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
         for i, (name, pairs) in enumerate(curves.items()):
             pairs.sort(key=lambda pair: pair[0])
             x = [rank + 0.06 * i for rank, _ in pairs]
@@ -129,7 +139,7 @@ def rank_figure(model: dict[str, Any]) -> Figure | None:
             bars = [
                 [100 * abs(row[key] - row["bias"]) for _, row in pairs] for key in ("bias_low", "bias_high")
             ]
-            look: dict[str, Any] = {"color": colours[i % 6], "marker": _MARKERS[i % len(_MARKERS)]}
+            look: dict[str, Any] = {"color": PALETTE[i % len(PALETTE)], "marker": _MARKERS[i % len(_MARKERS)]}
             axes.errorbar(x, y, bars, capsize=2, label=name, **look)
             clean = [
                 (a, 100 * row["clean"]["error"]) for a, (_, row) in zip(x, pairs, strict=True) if row["clean"]
@@ -149,7 +159,6 @@ def noise_figure(record: dict[str, Any]) -> Figure:
     import matplotlib
     from matplotlib.figure import Figure
 
-    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
         axes = figure.subplots()
@@ -157,13 +166,22 @@ def noise_figure(record: dict[str, Any]) -> Figure:
             levels = [one for one in model["levels"] if one["noise"] > 0]
             x = [one["noise"] for one in levels]
             y, low, high = ([100 * one[key] for one in levels] for key in ("mean", "least", "greatest"))
-            axes.fill_between(x, low, high, color=colours[i % 6], alpha=0.12, lw=0)
-            axes.plot(x, y, color=colours[i % 6], marker=_MARKERS[i % len(_MARKERS)], label=model["model"])
-            axes.axhline(100 / model["seq_len"], color=colours[i % 6], lw=0.6, ls=":")
+            axes.fill_between(x, low, high, color=PALETTE[i % len(PALETTE)], alpha=0.12, lw=0)
+            axes.plot(
+                x,
+                y,
+                color=PALETTE[i % len(PALETTE)],
+                marker=_MARKERS[i % len(_MARKERS)],
+                label=model["model"],
+            )
+            axes.axhline(100 / model["seq_len"], color=PALETTE[i % len(PALETTE)], lw=0.6, ls=":")
         axes.set(
             xscale="log",
             xlabel="standard deviation of the noise on every weight",
             ylabel="accuracy, per cent",
         )
-        axes.legend(frameon=False, fontsize=8, title="mean of the copies; dotted: chance")
+        figure.legend(
+            loc="outside lower center", ncols=3, frameon=False, fontsize=8, title="mean of the copies; dotted: chance",
+            title_fontsize=8,
+        )  # fmt: skip
     return figure
