@@ -97,7 +97,9 @@ def show(name: str, noise: float, arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", nargs="?")
     parser.add_argument("noise", nargs="?", type=float, default=0.0)
     parser.add_argument("--copies", type=int, default=16)

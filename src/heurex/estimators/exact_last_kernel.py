@@ -369,6 +369,18 @@ def shares(
                 levels[j] = levels_of[j, t]
             k = start + t
             found[k] = line_share(
-                levels, w_hi, w_oh, gains, tops[k], places[k], known[k], series, kinks, at_0, memory, doubt, ops
+                levels,
+                w_hi,
+                w_oh,
+                gains,
+                tops[k],
+                places[k],
+                known[k],
+                series,
+                kinks,
+                at_0,
+                memory,
+                doubt,
+                ops,
             )
     return doubt[3]
