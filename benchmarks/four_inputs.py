@@ -1,4 +1,9 @@
-"""What exact accuracies for four inputs cost: `python benchmarks/four_inputs.py [models]`, random models, medians."""
+"""What exact accuracies for four inputs cost.
+
+`python -m benchmarks.four_inputs [models]`: random models, medians.
+`python -m benchmarks.four_inputs --copies [samples]`: a trained model and 16 noisy copies, beside sampling with
+as many operations and beside that many random inputs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import time
 
 import numpy as np
 
+import heurex
 from heurex import Rnn, RnnStack
 from heurex.estimators import Exact, Layerwise, Sampling
 from heurex.estimators.chambers4 import label_chambers, starts
@@ -48,5 +54,42 @@ def main(count: int) -> None:
         )
 
 
+def copies(samples: int, sigma: float = 0.05, count: int = 16) -> None:
+    """Print the table of trained models and their noisy copies.
+
+    No error of the exact accuracy can be seen by sampling; so what stands for it is the larger of its bound and of what
+    the two ways of adding up differ by, the worst of all copies. The z-scores say that sampling sees nothing.
+    """
+    print(
+        "| models | operations, in samples: median, most | worst bound | two ways differ by | sampling at as many |",
+        end="",
+    )
+    print(f" its error over ours | rms z, most, {samples:,} inputs |")
+    print("|---|---|---|---|---|---|---|")
+    for name in ("zoo:4,4", "zoo:6,4", "zoo:8,4"):
+        base = heurex.load(name)
+        models = [base, *heurex.noisy_copies(base, sigma=sigma, count=count, seed=0)]
+        found = [Exact().estimate(model) for model in models]
+        regions = Exact(by="regions").estimate_stack(RnnStack.of(models)).value
+        differ = float(np.max(np.abs([one.value for one in found] - regions)))
+        sample = Sampling(samples=100).estimate(base).ops
+        assert sample is not None
+        price = sample.total("weighted") / 100
+        worth = np.array([one.ops.total("weighted") / price for one in found if one.ops is not None])
+        p = np.array([one.value for one in found])
+        plain = float(np.sqrt(np.mean(p * (1 - p) / worth)))
+        bound = max(one.numerical_error for one in found)
+        seen = np.array([Sampling(samples=samples, seed=1).estimate(model).value for model in models])
+        z = (seen - p) / np.sqrt(p * (1 - p) / samples)
+        print(
+            f"| `{name}` | {np.median(worth):,.0f}, {worth.max():,.0f} | {bound:.0e} | {differ:.0e} | "
+            f"{100 * plain:.2f}% | {plain / max(bound, differ):.0e} | "
+            f"{np.sqrt(np.mean(z**2)):.2f}, {np.max(np.abs(z)):.2f} |"
+        )
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)
+    if "--copies" in sys.argv:
+        copies(int(float(sys.argv[-1])) if sys.argv[-1] != "--copies" else 10**7)
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)

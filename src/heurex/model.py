@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from heurex.errors import ModelError
+from heurex.tasks import SECOND, task_rank
 
 __all__ = ["Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"]
 
@@ -54,6 +55,16 @@ def _check_shapes(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, lead: in
         raise ModelError(f"w_oh has {w_oh.shape[-2]} row(s); expected n >= 2, one for each input")
 
 
+def _begun_digest(model: Rnn | RnnStack) -> Any:
+    asked = "" if model.rank == SECOND else f",rank {model.rank}"
+    return hashlib.sha256(f"{model.hidden_size},{model.seq_len}{asked};".encode())
+
+
+def _plain_bytes(array: np.ndarray) -> bytes:
+    """The same bytes for equal numbers: no minus before 0, one order of bytes."""
+    return np.ascontiguousarray(array + 0.0).astype("<f8").tobytes()
+
+
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
@@ -73,11 +84,13 @@ class Rnn:
         Weights into logits from hidden neurons, shape ``(n, d)``.
     name
         A label for tables and figures.
+    task
+        What it is asked: ``"argmax"``, ``"2nd_argmax"`` or ``"argmedian"``, see :func:`heurex.tasks.task_rank`.
 
     Raises
     ------
     ModelError
-        If shapes do not fit or a weight is not a finite real number.
+        If shapes do not fit, a weight is not a finite real number, or the task makes no sense for n inputs.
 
     Notes
     -----
@@ -97,6 +110,7 @@ class Rnn:
     w_hh: np.ndarray
     w_oh: np.ndarray
     name: str = field(default="", kw_only=True)
+    task: str = field(default="2nd_argmax", kw_only=True)
 
     def __post_init__(self) -> None:
         w_hi = _real_array("w_hi", self.w_hi)
@@ -104,6 +118,7 @@ class Rnn:
             w_hi = w_hi[:, 0]
         w_hh, w_oh = _real_array("w_hh", self.w_hh), _real_array("w_oh", self.w_oh)
         _check_shapes(w_hi, w_hh, w_oh, lead=0)
+        task_rank(self.task, w_oh.shape[0])
         for key, array in (("w_hi", w_hi), ("w_hh", w_hh), ("w_oh", w_oh)):
             object.__setattr__(self, key, _frozen(array))
 
@@ -118,13 +133,19 @@ class Rnn:
         return self.w_oh.shape[0]
 
     @property
+    def rank(self) -> int:
+        """Rank of the input whose position is the right answer; the largest has rank 0."""
+        return task_rank(self.task, self.seq_len)
+
+    @property
     def n_params(self) -> int:
         """Number of weights, d (d + 1 + n)."""
         return self.w_hi.size + self.w_hh.size + self.w_oh.size
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Rnn({name}hidden_size={self.hidden_size}, seq_len={self.seq_len})"
+        task = "" if self.task == "2nd_argmax" else f", task={self.task!r}"
+        return f"Rnn({name}hidden_size={self.hidden_size}, seq_len={self.seq_len}{task})"
 
     def hidden(self, x: np.ndarray) -> np.ndarray:
         """Final hidden state h_n of inputs ``(..., n)``, shape ``(..., d)``."""
@@ -155,6 +176,7 @@ class Rnn:
             self.w_hh + sigma * rng.standard_normal(self.w_hh.shape),
             self.w_oh + sigma * rng.standard_normal(self.w_oh.shape),
             name=self.name,
+            task=self.task,
         )
 
     def permuted(self, order: Sequence[int]) -> Rnn:
@@ -162,7 +184,8 @@ class Rnn:
         order = list(order)
         if sorted(order) != list(range(self.hidden_size)):
             raise ModelError(f"order is {order}; expected a permutation of 0..{self.hidden_size - 1}")
-        return Rnn(self.w_hi[order], self.w_hh[np.ix_(order, order)], self.w_oh[:, order], name=self.name)
+        weights = self.w_hi[order], self.w_hh[np.ix_(order, order)], self.w_oh[:, order]
+        return Rnn(*weights, name=self.name, task=self.task)
 
     def rescaled(self, factors: Sequence[float] | np.ndarray) -> Rnn:
         """An equivalent network whose neuron i carries ``factors[i]`` times the value.
@@ -172,17 +195,21 @@ class Rnn:
         f = _real_array("factors", factors)
         if f.shape != (self.hidden_size,) or not np.all(f > 0):
             raise ModelError(f"factors are {f.tolist()}; expected {self.hidden_size} positive numbers")
-        return Rnn(self.w_hi * f, self.w_hh * f[:, None] / f, self.w_oh / f, name=self.name)
+        weights = self.w_hi * f, self.w_hh * f[:, None] / f, self.w_oh / f
+        return Rnn(*weights, name=self.name, task=self.task)
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """The weights under AlgZoo's names, as float64 arrays."""
         return dict(zip(STATE_DICT_KEYS, (self.w_hi[:, None], self.w_hh, self.w_oh), strict=True))
 
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits of the SHA-256 of shapes and weights: equal weights, equal fingerprint."""
-        digest = hashlib.sha256(f"{self.hidden_size},{self.seq_len};".encode())
+        """Sixteen hexadecimal digits of the SHA-256 of shapes, weights and what is asked.
+
+        Equal weights that are asked for the input of the same rank have equal fingerprints.
+        """
+        digest = _begun_digest(self)
         for array in (self.w_hi, self.w_hh, self.w_oh):
-            digest.update(np.ascontiguousarray(array + 0.0).astype("<f8").tobytes())
+            digest.update(_plain_bytes(array))
         return digest.hexdigest()[:16]
 
     def _inputs(self, x: np.ndarray) -> np.ndarray:
@@ -196,7 +223,7 @@ class Rnn:
 
 @dataclass(frozen=True, eq=False)
 class RnnStack(Sequence[Rnn]):
-    """Many models of one size: arrays with a leading axis, for batches.
+    """Many models of one size and task: arrays with a leading axis, for batches.
 
     Parameters
     ----------
@@ -208,24 +235,30 @@ class RnnStack(Sequence[Rnn]):
     w_hh: np.ndarray
     w_oh: np.ndarray
     name: str = field(default="", kw_only=True)
+    task: str = field(default="2nd_argmax", kw_only=True)
 
     def __post_init__(self) -> None:
         arrays = [_real_array(key, getattr(self, key)) for key in ("w_hi", "w_hh", "w_oh")]
         _check_shapes(*arrays, lead=1)
+        task_rank(self.task, arrays[2].shape[1])
         for key, array in zip(("w_hi", "w_hh", "w_oh"), arrays, strict=True):
             object.__setattr__(self, key, _frozen(np.ascontiguousarray(array)))
 
     @classmethod
     def of(cls, models: Sequence[Rnn], name: str = "") -> RnnStack:
-        """Stack models of equal sizes."""
+        """Stack models of equal sizes that are asked the same."""
         sizes = {(model.hidden_size, model.seq_len) for model in models}
         if len(sizes) != 1:
             raise ModelError(f"models have sizes {sorted(sizes)}; expected one size (d, n) in a stack")
+        tasks = {model.task for model in models}
+        if len(tasks) != 1:
+            raise ModelError(f"models are asked {', '.join(sorted(tasks))}; expected one task in a stack")
         return cls(
             np.stack([model.w_hi for model in models]),
             np.stack([model.w_hh for model in models]),
             np.stack([model.w_oh for model in models]),
             name=name or models[0].name,
+            task=models[0].task,
         )
 
     @property
@@ -238,19 +271,42 @@ class RnnStack(Sequence[Rnn]):
         """Number n of inputs."""
         return self.w_oh.shape[1]
 
+    @property
+    def rank(self) -> int:
+        """Rank of the input whose position is the right answer; the largest has rank 0."""
+        return task_rank(self.task, self.seq_len)
+
+    def fingerprints(self) -> list[str]:
+        """Every model's :meth:`Rnn.fingerprint`."""
+        count = len(self)
+        flat = np.concatenate([one.reshape(count, -1) for one in (self.w_hi, self.w_hh, self.w_oh)], axis=1)
+        weights, width, begun = _plain_bytes(flat), 8 * flat.shape[1], _begun_digest(self)
+        found: list[str] = []
+        for at in range(0, len(weights), width):
+            digest = begun.copy()
+            digest.update(weights[at : at + width])
+            found.append(digest.hexdigest()[:16])
+        return found
+
     def __len__(self) -> int:
         return self.w_hi.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, (int, np.integer)):
-            return Rnn(self.w_hi[index], self.w_hh[index], self.w_oh[index], name=self.name)
-        return RnnStack(self.w_hi[index], self.w_hh[index], self.w_oh[index], name=self.name)
+            return Rnn(self.w_hi[index], self.w_hh[index], self.w_oh[index], name=self.name, task=self.task)
+        return RnnStack(self.w_hi[index], self.w_hh[index], self.w_oh[index], name=self.name, task=self.task)
 
     def __iter__(self) -> Iterator[Rnn]:
         return (self[i] for i in range(len(self)))
 
 
-def rnn_from_state_dict(state: Mapping[str, Any], *, name: str = "", source: str = "the state dict") -> Rnn:
+def rnn_from_state_dict(
+    state: Mapping[str, Any],
+    *,
+    name: str = "",
+    source: str = "the state dict",
+    task: str = "2nd_argmax",
+) -> Rnn:
     """A model from weights under AlgZoo's names (arrays or tensors).
 
     Parameters
@@ -274,12 +330,12 @@ def rnn_from_state_dict(state: Mapping[str, Any], *, name: str = "", source: str
     if len(np.shape(w_ih)) != 2 or np.shape(w_ih)[1] != 1:
         raise ModelError(f"{source}: {STATE_DICT_KEYS[0]} has shape {tuple(np.shape(w_ih))}; expected (d, 1)")
     try:
-        return Rnn(*(state[key] for key in STATE_DICT_KEYS), name=name)
+        return Rnn(*(state[key] for key in STATE_DICT_KEYS), name=name, task=task)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from None
 
 
-def rnn_from_module(module: Any, *, name: str = "") -> Rnn:
+def rnn_from_module(module: Any, *, name: str = "", task: str = "2nd_argmax") -> Rnn:
     """A model from a PyTorch module of AlgZoo's form: ``rnn`` (ReLU, one layer, no biases) and ``linear``.
 
     Raises
@@ -290,4 +346,4 @@ def rnn_from_module(module: Any, *, name: str = "") -> Rnn:
     nonlinearity = getattr(getattr(module, "rnn", None), "nonlinearity", None)
     if nonlinearity != "relu":
         raise ModelError(f"module.rnn has nonlinearity {nonlinearity!r}; expected a torch.nn.RNN with 'relu'")
-    return rnn_from_state_dict(module.state_dict(), name=name, source="the module's state dict")
+    return rnn_from_state_dict(module.state_dict(), name=name, source="the module's state dict", task=task)

@@ -43,4 +43,4 @@ def standardise(model: Rnn) -> Rnn:
     with np.errstate(over="ignore"):
         w_hh, w_oh = model.w_hh * scale / scale[:, None], model.w_oh * scale
     w_hh[np.diag_indices_from(w_hh)] = np.diag(model.w_hh)
-    return Rnn(np.sign(model.w_hi), w_hh, w_oh, name=model.name)
+    return Rnn(np.sign(model.w_hi), w_hh, w_oh, name=model.name, task=model.task)

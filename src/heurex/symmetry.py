@@ -73,6 +73,8 @@ class SymmetricPart:
         W' of the note, for p pairs, p the whole part of d/2: shapes ``(p,)``, ``(p, p)``, ``(n, p)``.
     eps_hi, eps_hh, eps_oh
         Weights minus their symmetric form, shapes of the weights.
+    task
+        What the model is asked.
     """
 
     pairing: Pairing
@@ -82,6 +84,7 @@ class SymmetricPart:
     eps_hi: np.ndarray
     eps_hh: np.ndarray
     eps_oh: np.ndarray
+    task: str = "2nd_argmax"
 
     @property
     def lone(self) -> int | None:
@@ -100,7 +103,8 @@ class SymmetricPart:
         Its state is ``ReLU(U^T u)`` with u linear in the inputs, and its logits are ``w_oh_sym |u_n|``.
         """
         u, v = pair_matrices(self.pairing, len(self.eps_hi))
-        return Rnn(u.T @ self.w_hi_sym, u.T @ self.w_hh_sym @ u, self.w_oh_sym @ v, name="reduced")
+        weights = u.T @ self.w_hi_sym, u.T @ self.w_hh_sym @ u, self.w_oh_sym @ v
+        return Rnn(*weights, name="reduced", task=self.task)
 
     def last_state_map(self) -> np.ndarray:
         """u_n as a linear map of the inputs, shape ``(p, n)``."""
@@ -139,7 +143,7 @@ def symmetric_part(model: Rnn, pairing: Pairing) -> SymmetricPart:
     sym = (np.zeros(p), np.zeros((p, p)), np.zeros((n, p)))
     eps = (np.zeros(d), np.zeros((d, d)), np.zeros((n, d)))
     symmetry_kernel.average(model.w_hi, model.w_hh, model.w_oh, np.array(pairing), sym, eps)
-    return SymmetricPart(pairing, *sym, *eps)
+    return SymmetricPart(pairing, *sym, *eps, model.task)
 
 
 def best_pairing(model: Rnn) -> SymmetricPart:

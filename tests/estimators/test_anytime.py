@@ -45,7 +45,7 @@ def curve(m43):
     bounds = np.zeros((len(BUDGETS), len(copies), 2))
     for budget, found in zip(BUDGETS, bounds, strict=True):
         spent, done = np.zeros(len(copies), np.int64), np.zeros(len(copies), np.bool_)
-        kernel.anytime_batch(copies.w_hi, copies.w_hh, copies.w_oh, budget, found, spent, done)
+        kernel.anytime_batch(copies.w_hi, copies.w_hh, copies.w_oh, 1, budget, found, spent, done)
         assert spent.max() <= budget
     return bounds, Exact().estimate_stack(copies).value
 
@@ -136,7 +136,7 @@ def test_two_inputs_are_settled_at_once():
 
 def run(kernel, weights, budget, kind):
     bounds, meter = np.zeros(2, kind), np.zeros(2, np.int64)
-    done = kernel.anytime(*weights.values(), budget, bounds, meter)
+    done = kernel.anytime(*weights.values(), 1, budget, bounds, meter)
     return [bool(done), *kernels.plain(bounds), int(meter[0])]
 
 

@@ -137,7 +137,7 @@ def test_many_directions_agree_with_quadrature_by_scipy(m43):
     def integrand(angle):
         c, s = np.cos(angle), np.sin(angle)
         node = np.array([[c, s, c / np.sqrt(1 + c * c), s / np.sqrt(1 + s * s), 0.5]])
-        return kernel.directions(model.w_hi, model.w_hh, model.w_oh, node, found)[0]
+        return kernel.directions(model.w_hi, model.w_hh, model.w_oh, 1, node, found)[0]
 
     whole = math.fsum(quad(integrand, a, b, epsabs=1e-7, limit=30)[0] for a, b in pairwise(ends))
     assert whole / (2 * np.pi) == pytest.approx(Exact().estimate(model).value, abs=1e-6)
@@ -169,7 +169,7 @@ def test_interpreted_compiled_and_counted_agree_bit_for_bit(reference):
             (counting, numbers, object),
         ):
             found = np.full(shape, 1e300, kind)
-            value, doubt = kernel.directions(*arguments.values(), table, found)
+            value, doubt = kernel.directions(*arguments.values(), 1, table, found)
             ways.append([kernels.uncounted(value), kernels.uncounted(doubt), *kernels.plain(found).flat])
         assert ways[0] == ways[1] == ways[2]
         assert Directions(6).estimate(model).ops == heurex.Ops.of(tally)

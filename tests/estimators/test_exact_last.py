@@ -1,4 +1,4 @@
-"""Cubature that is exact in the last input: lines by bisection, SciPy and counting numbers; means by exact accuracies."""
+"""Cubature that is exact in the last input: lines by bisection and SciPy, means by exact accuracies."""
 
 import math
 

@@ -48,6 +48,16 @@ def test_check(tmp_path):
     assert {"published", "difference", "seed_error", "in_seed_errors", "models"} <= set(rows[0])
 
 
+def test_records_agree_with_fresh_inputs():
+    """All bundled models, most of them exact; 4 standard errors, by chance once in 400 such runs."""
+    rows = json.loads(heurex_cli("zoo", "check", "--samples", "10^6", "--json").stdout)
+    assert len(rows) == 39
+    assert {row["recorded"]["accuracy_kind"] for row in rows if row["recorded"]["seq_len"] <= 4} == {"exact"}
+    assert max(abs(row["z"]) for row in rows) < 4
+    assert sum(row["z"] ** 2 for row in rows) > 10  # as scattered as chance has it, not the same draws again
+    refused(2, "expected another one", "zoo", "check", "--samples", "10^3", "--seed", "0")
+
+
 def test_models_by_name():
     assert "accuracy is 0.99750" in heurex_cli("estimate", "hand:2nd_argmax_3?sharpness=10").stdout
     refused(2, "is not bundled; expected one of 0, 1, 2", "estimate", "zoo:4,3?seed=9")

@@ -1,8 +1,7 @@
 """The command line: each verb calls one public function and prints what it returns.
 
-Exit codes: 0 all went well; 1 a file or folder could not be used; 2 the command was not understood (an unknown
-name, a bad number); 3 the explanation does not apply to the model; 70 a mistake in heurex;
-130 interrupted.
+Exit codes are in :data:`heurex.cli.common.EXIT_CODES`. A verb's docstring is its help; lines in it that begin with
+``Example:`` are shown below its options, and tests read them.
 """
 
 from __future__ import annotations
@@ -15,12 +14,24 @@ from typing import Annotated, Any, Final
 import typer
 
 from heurex._version import __version__
-from heurex.cli.common import app
+from heurex.cli.common import app, show_examples
 from heurex.errors import HeurexError, NotApplicable, UsageError
 
 __all__ = ["app", "main"]
 
-VERBS: Final = ("explain", "evaluate", "surprise", "selection", "reproduce", "zoo")
+VERBS: Final = (
+    "explain",
+    "evaluate",
+    "sweep",
+    "challenge",
+    "surprise",
+    "selection",
+    "reproduce",
+    "figure",
+    "report",
+    "zoo",
+    "doctor",
+)
 """Modules of this package whose verbs the command line offers, in the order of its help."""
 
 
@@ -41,6 +52,7 @@ def _root(
 
 for _module in VERBS:
     import_module(f"heurex.cli.{_module}")
+show_examples(app)
 
 
 def main() -> None:

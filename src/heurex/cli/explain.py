@@ -25,6 +25,9 @@ def estimate(
     model: ModelArgument,
     method: MethodOption = "exact",
     settings: SettingOption = None,
+    task: Annotated[
+        str | None, typer.Option(help="What a file that does not say asks: argmax, 2nd_argmax, argmedian.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate a model's accuracy by one method, and say how far from the truth that is.
@@ -36,7 +39,7 @@ def estimate(
     from heurex.zoo import load
 
     estimator = make_estimator(method, **read_settings(settings))
-    weights = load(model)
+    weights = load(model, task=task)
     found = estimator.estimate(weights)
     truth = None
     if method != "exact" and weights.seq_len <= 3:

@@ -79,6 +79,7 @@ def surprise_tables(
     draws: Annotated[int, typer.Option(help="Random cones for each table.")] = 1_000_000,
     seed: Annotated[int, typer.Option(help="Seed; the bundled tables have 0.")] = 0,
     dimensions: Annotated[int | None, typer.Option(help="Only tables of this dimension: 2, 3 or 6.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw the tables of random cones again that price fractions: ten minutes or more, nearly all in six dimensions.
 
@@ -101,4 +102,7 @@ def surprise_tables(
             out, draws, seed, families=families,
             advance=lambda what, cones: progress.update(task, description=what, advance=cones),
         )  # fmt: skip
+    if as_json:
+        print_json({"file": str(out), "tables": len(families), "cones_each": draws, "seed": seed})
+        return
     print(f"written to {out}: {len(families)} tables of {draws:,} cones each, seed {seed}")

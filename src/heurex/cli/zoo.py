@@ -70,12 +70,17 @@ def list_models(as_json: JsonOption = False) -> None:
 @zoo.command()
 def check(
     out: Annotated[Path | None, typer.Option(help="Heat map to write: .png, .svg or .pdf.")] = None,
+    samples: Annotated[str, typer.Option(help="Check the recorded accuracies on so many fresh inputs.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of the fresh inputs.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the bundled models' accuracies with those that AlgZoo publishes.
+    """Compare the bundled models' accuracies with those that AlgZoo publishes, or with fresh random inputs.
 
-    Example: heurex zoo check
+    Example: heurex zoo check --samples 10^7
     """
+    if samples:
+        _check_samples(samples, seed, as_json)
+        return
     from dataclasses import asdict
 
     from heurex.zoo.beside import beside_published
@@ -100,10 +105,33 @@ def check(
     )
 
 
+def _check_samples(samples: str, seed: int, as_json: bool) -> None:
+    """Every bundled model's record beside fresh inputs."""
+    from dataclasses import asdict
+
+    from heurex.runs.index import agreement
+    from heurex.zoo.ladder import models
+    from heurex.zoo.names import read_count
+
+    drawn = read_count("--samples", samples)
+    with _progress_bar() as bar:
+        bar_task = bar.add_task("sampling", total=len(models()))
+        found = agreement(
+            models(), drawn, seed, lambda name: bar.update(bar_task, description=name, advance=1)
+        )
+    if as_json:
+        print_json([asdict(row) for row in found])
+        return
+    from heurex.report.zoo import agreement_table
+
+    console(150).print(agreement_table(found, drawn))
+
+
 @zoo.command()
 def index(
     folder: Annotated[Path, typer.Argument(help="Folder with what heurex zoo train wrote.")],
     samples: Annotated[str, typer.Option(help="Inputs drawn where accuracy cannot be had exactly.")] = "10^6",
+    as_json: JsonOption = False,
 ) -> None:
     """Measure the accuracies of all models in a folder, and write index.json beside them.
 
@@ -121,6 +149,11 @@ def index(
             drawn,
             advance=lambda name: bar.update(bar_task, description=name, advance=1),
         )
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(model) for model in found])
+        return
     for model in found:
         print(
             f"{model.file}: {100 * model.accuracy:.4f}% ({model.accuracy_kind}, error {model.accuracy_error:.1e})"
@@ -136,14 +169,17 @@ def train(
     stop_after: Annotated[
         str, typer.Option(help="Stop here, at a checkpoint of the longer schedule; go on by a later call.")
     ] = "",
-    task: Annotated[str, typer.Option(help="What is asked.")] = "2nd_argmax",
+    task: Annotated[str, typer.Option(help="What is asked: argmax, 2nd_argmax or argmedian.")] = "2nd_argmax",
     out: Annotated[Path, typer.Option(help="Folder for weights.")] = Path("out/zoo"),
     save_every: Annotated[float, typer.Option(help="Seconds between two states on disk.")] = 10.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Train models by AlgZoo's recipe; the same call goes on where a killed one stopped.
 
     Example: heurex zoo train --hidden-size 4 --seq-len 3 --seeds 0-4 --sequences 2^27
     """
+    from dataclasses import asdict
+
     from heurex.results import prepare_folder
     from heurex.zoo.names import read_count
     from heurex.zoo.recipe import Recipe
@@ -168,6 +204,9 @@ def train(
         except KeyboardInterrupt:
             bar.console.print("heurex: interrupted; the same command goes on from the last state")
             raise typer.Exit(130) from None
+    if as_json:
+        print_json({"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]})
+        return
     for path in files:
         print(path)
 

@@ -63,6 +63,7 @@ def cone_fraction(
     Error: for n = 2 and 3 below 1e-15, and relative below 1e-9 for fractions above 1e-12.
     Cost: n = 3, batches: 0.02 to 0.16 microseconds a cone for 3 to 8 half-spaces; a first batch of a thousand
     cones or more also compiles, some seconds.
+    Source: for n = 3 Girard's theorem, as in Hilton (2024), footnote 1; Schlaefli and Plackett for n = 4 to 6.
 
     Examples
     --------

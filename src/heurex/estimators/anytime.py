@@ -95,7 +95,7 @@ def estimate_stack_within(stack: RnnStack, budget: int) -> StackEstimate:
         bounds, done = np.zeros((len(stack), 2)), np.zeros(len(stack), np.bool_)
         spent = np.zeros(len(stack), np.int64)
         kernels.compiled(anytime_kernel).anytime_batch(
-            stack.w_hi, stack.w_hh, stack.w_oh, min(budget, _UNLIMITED), bounds, spent, done
+            stack.w_hi, stack.w_hh, stack.w_oh, stack.rank, min(budget, _UNLIMITED), bounds, spent, done
         )
         bounds = np.array([_sound(*pair) for pair in bounds])
     widths = bounds[:, 1] - bounds[:, 0]
@@ -130,12 +130,12 @@ def _three_inputs(model: Rnn, budget: int) -> tuple[float, float, bool, Ops | No
     budget = min(budget, _UNLIMITED)
     if model.hidden_size > 8 and budget > _COUNTED_UP_TO:
         bounds = np.zeros(2)
-        done = kernels.compiled(anytime_kernel).anytime(*weights.values(), budget, bounds, meter)
+        done = kernels.compiled(anytime_kernel).anytime(*weights.values(), model.rank, budget, bounds, meter)
         return *_sound(*bounds), bool(done), None
     kernel, numbers, tally = kernels.counted(anytime_kernel, weights)
     found = np.zeros(2, object)
     with np.errstate(all="ignore"):
-        done = kernel.anytime(*numbers.values(), budget, found, meter)
+        done = kernel.anytime(*numbers.values(), model.rank, budget, found, meter)
     return *_sound(*kernels.plain(found)), bool(done), Ops.of(tally)
 
 

@@ -266,7 +266,7 @@ def close_cell(
         places[m, 0], places[m, 1] = place[0], place[1]
         m += 1
     sides = scratch[11]
-    label = label_above(store[0], a, b, passed)
+    label = label_above(store[0], a, b, passed, model[7][0])
     if not set_cell_margins(m, label, store, model, scratch, sides, out[2:], meter):
         return False
     lost = sides[0] == -1 or sides[1] == -1

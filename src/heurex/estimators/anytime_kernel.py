@@ -44,6 +44,7 @@ def anytime(
     w_hi: np.ndarray,
     w_hh: np.ndarray,
     w_oh: np.ndarray,
+    rank: int,
     budget: int,
     bounds: np.ndarray,
     meter: np.ndarray,
@@ -54,6 +55,8 @@ def anytime(
     ----------
     w_hi, w_hh, w_oh
         Weights, shapes ``(d,)``, ``(d, d)``, ``(3, d)``.
+    rank
+        Rank of the input that is asked for; the largest has rank 0.
     budget
         Operations allowed, square root and arctangent 10 each.
     bounds
@@ -87,7 +90,9 @@ def anytime(
             pole_known[down, pair] = pole_margin(
                 weights, pair, signs, 1 - 2 * down, pole[down], pole_largest[down]
             )
-    model = (signs, hidden, after, weights, pole, pole_largest, pole_known)
+    asked = np.zeros(1, np.int64)
+    asked[0] = rank
+    model = (signs, hidden, after, weights, pole, pole_largest, pole_known, asked)
     capacity = room_for(d)
     rays, levels = reals(capacity, 2), reals(capacity, d)
     margins, largest = reals(capacity, d + 2, 3), reals(capacity, d + 2, 3)
@@ -302,6 +307,7 @@ def anytime_batch(
     w_hi: np.ndarray,
     w_hh: np.ndarray,
     w_oh: np.ndarray,
+    rank: int,
     budget: int,
     bounds: np.ndarray,
     spent: np.ndarray,
@@ -310,5 +316,5 @@ def anytime_batch(
     """:func:`anytime` for each of a stack of models; a row of ``bounds`` and an entry of the others for each."""
     meter = np.zeros(2, np.int64)
     for i in range(w_hi.shape[0]):
-        done[i] = anytime(w_hi[i], w_hh[i], w_oh[i], budget, bounds[i], meter)
+        done[i] = anytime(w_hi[i], w_hh[i], w_oh[i], rank, budget, bounds[i], meter)
         spent[i] = meter[0]

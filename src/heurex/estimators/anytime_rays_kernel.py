@@ -8,8 +8,8 @@ of rays, negative if unknown; 8 the largest numbers that thresholds come from, `
 
 ``model`` holds 0 the signs, 1 recurrent weights and 2 sums of :func:`heurex.estimators.threshold_kernel.rescale`;
 3 differences of output weights, ``(3, d)``; 4 differences of logits on the x_2 axis, up and down, ``(2, 3)``, 5 their
-largest terms, 6 what is known of them. Thresholds are numbered: 0 .. d-1 the neurons, d and d + 1 where x_2 is x_0
-or x_1.
+largest terms, 6 what is known of them; 7 the rank of the input that is asked for, ``(1,)``. Thresholds are numbered:
+0 .. d-1 the neurons, d and d + 1 where x_2 is x_0 or x_1.
 """
 
 import numpy as np
@@ -58,12 +58,13 @@ def pair_of(label: int, rival: int) -> int:
     return label + rival - 1
 
 
-def label_above(rays: np.ndarray, a: int, b: int, passed: int) -> int:
-    """The right answer where x_2 exceeds ``passed`` of x_0 and x_1, in the wedge between two rays."""
-    if passed == 1:
+def label_above(rays: np.ndarray, a: int, b: int, passed: int, rank: int) -> int:
+    """The input of a rank where x_2 exceeds ``passed`` of x_0 and x_1, in the wedge between two rays."""
+    if rank == 2 - passed:
         return 2
-    first_larger = rays[a, 0] > rays[a, 1] or rays[b, 0] > rays[b, 1]
-    return (0 if first_larger else 1) if passed == 2 else (1 if first_larger else 0)
+    larger = 0 if rays[a, 0] > rays[a, 1] or rays[b, 0] > rays[b, 1] else 1
+    # among x_0 and x_1 it is the larger one if none but x_2 is before it
+    return larger if rank == 0 or (rank == 1 and passed == 2) else 1 - larger
 
 
 def threshold(ray: int, event: int, rays: np.ndarray, levels: np.ndarray, signs: np.ndarray) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from heurex.cones import polytope4
 from heurex.cones.corners import side
-from heurex.tasks import Ordering, orderings
+from heurex.tasks import SECOND, Ordering, orderings
 
 __all__ = ["Cone4", "Starts", "chambers4", "clipped", "label_chambers", "starts"]
 
@@ -25,7 +25,7 @@ class Cone4:
     Attributes
     ----------
     ordering
-        The order of the inputs in it, largest first; of the third and the fourth it may hold either.
+        The order of the inputs in it, largest first; of those after the label it may hold any.
     rays, masks
         Extreme rays ``(m, 4)`` and the bits of the facets that each lies on ``(m,)``.
     walls
@@ -37,10 +37,9 @@ class Cone4:
     masks: np.ndarray
     walls: np.ndarray
 
-    @property
-    def label(self) -> int:
-        """Position of the second largest input."""
-        return self.ordering[1]
+    def label(self, rank: int = SECOND) -> int:
+        """Position of the input of a rank; the largest has rank 0."""
+        return self.ordering[rank]
 
 
 def _simplicial(ordering: Ordering, normals: np.ndarray) -> Cone4:
@@ -62,9 +61,22 @@ def chambers4() -> tuple[Cone4, ...]:
 
 
 @cache
-def label_chambers() -> tuple[Cone4, ...]:
-    """The 24 cones of one pair of largest inputs and one sign of x_0, which fix the label; four rays each."""
+def label_chambers(rank: int = SECOND) -> tuple[Cone4, ...]:
+    """Few cones that fix the label, each of one sign of x_0; four rays each.
+
+    For the largest input 8, for the second largest the 24 of one pair of largest inputs; else :func:`chambers4`.
+    """
     e = np.eye(4)
+    if rank == 0:
+        return tuple(
+            _simplicial(ordering, np.array([sign * e[0], e[a] - e[b], e[a] - e[c], e[a] - e[d]]))
+            for ordering in orderings(4)
+            for a, b, c, d in [ordering]
+            if b < c < d
+            for sign in (1.0, -1.0)
+        )
+    if rank != SECOND:
+        return chambers4()
     return tuple(
         _simplicial(ordering, np.array([sign * e[0], e[a] - e[b], e[b] - e[c], e[b] - e[d]]))
         for ordering in orderings(4)
@@ -110,8 +122,8 @@ class Starts:
         return self.rays, self.masks, self.sizes, self.walls, self.labels
 
 
-def starts(cones: Sequence[Cone4]) -> Starts:
-    """A batch of cones."""
+def starts(cones: Sequence[Cone4], rank: int = SECOND) -> Starts:
+    """A batch of cones, with the positions of the inputs of a rank as labels."""
     sizes = np.array([(len(cone.rays), len(cone.walls)) for cone in cones]).reshape(-1, 2)
     most = sizes.max(axis=0, initial=4)
     rays, masks = np.zeros((len(cones), most[0], 4)), np.zeros((len(cones), most[0]), np.int64)
@@ -122,4 +134,4 @@ def starts(cones: Sequence[Cone4]) -> Starts:
             cone.masks,
             cone.walls,
         )
-    return Starts(rays, masks, sizes, walls, np.array([cone.label for cone in cones], np.int64))
+    return Starts(rays, masks, sizes, walls, np.array([cone.label(rank) for cone in cones], np.int64))

@@ -114,7 +114,7 @@ class Directions(Estimator):
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
         kernel, numbers, tally = kernels.counted(directions_kernel, weights)
         found = np.full((len(table), 1 + (model.hidden_size + 3) * (model.seq_len - 1)), np.inf, object)
-        value, doubt = kernel.directions(*numbers.values(), table, found)
+        value, doubt = kernel.directions(*numbers.values(), model.rank, table, found)
         slack = (2 * table[:, -1:] / kernels.plain(found[:, 1:])).sum()
         value, doubt = float(kernels.uncounted(value)), float(kernels.uncounted(doubt))
         error = float(_rounding(model.w_hi, model.w_hh, model.w_oh, slack) + doubt)
@@ -136,7 +136,7 @@ class Directions(Estimator):
         table = self._nodes(stack)
         values, doubts, slack = np.zeros((3, len(stack)))
         kernels.compiled(directions_kernel).directions_batch(
-            stack.w_hi, stack.w_hh, stack.w_oh, table, values, doubts, slack
+            stack.w_hi, stack.w_hh, stack.w_oh, stack.rank, table, values, doubts, slack
         )
         error = _rounding(stack.w_hi, stack.w_hh, stack.w_oh, slack) + doubts
         blank = np.full(len(stack), np.nan)

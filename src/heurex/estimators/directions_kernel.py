@@ -27,14 +27,15 @@ def height(t: float, n: int) -> float:
     return t / sqrt(1.0 + t * t)
 
 
-def label_between(first: float, second: float, n: int, passed: int) -> int:
-    """The right answer where the last input exceeds ``passed`` of the earlier ones."""
+def label_between(first: float, second: float, n: int, passed: int, rank: int) -> int:
+    """The input of a rank where the last one exceeds ``passed`` of the earlier ones."""
+    if rank == n - 1 - passed:
+        return n - 1
     if n == 2:
-        return 1 - passed
-    if passed == 1:
-        return 2
+        return 0
     larger = 0 if first > second else 1
-    return larger if passed == 2 else 1 - larger
+    # among the earlier ones it is the larger if none but the last is before it
+    return larger if rank == 0 or (rank == 1 and passed == 2) else 1 - larger
 
 
 def order_thresholds(where: np.ndarray, count: int, order: np.ndarray) -> None:
@@ -180,6 +181,7 @@ def line_share(
     tie: np.ndarray,
     memory: tuple[np.ndarray, ...],
     sizes: np.ndarray,
+    rank: int,
 ) -> tuple[float, float]:
     """Twice the share of t that is answered rightly, and twice the share where the answer hangs on rounding."""
     on, where, order, p, q, stretch, flags = memory
@@ -208,7 +210,8 @@ def line_share(
             continue
         stretch[0], stretch[1] = low, high
         flags[0], flags[1] = 0, 0
-        right = right_stretch(p, q, label_between(node[0], second, n, passed), tie, stretch, flags, sizes)
+        label = label_between(node[0], second, n, passed, rank)
+        right = right_stretch(p, q, label, tie, stretch, flags, sizes)
         if flags[1] == 1 or (flags[0] == 1 and vague):
             doubtful = doubtful + (
                 height_at(high, node[0], second, heights, n) - height_at(low, node[0], second, heights, n)
@@ -251,6 +254,7 @@ def directions(
     w_hi: np.ndarray,
     w_hh: np.ndarray,
     w_oh: np.ndarray,
+    rank: int,
     nodes: np.ndarray,
     found: np.ndarray,
 ) -> tuple[float, float]:
@@ -260,6 +264,8 @@ def directions(
     ----------
     w_hi, w_hh, w_oh
         Weights, shapes ``(d,)``, ``(d, d)``, ``(n, d)`` with n = 2 or 3.
+    rank
+        Rank of the input that is asked for; the largest has rank 0.
     nodes
         One row a direction: the earlier inputs (1 for n = 2, 2 for n = 3, of length 1 together), the
         :func:`height` of each, and half the direction's weight.
@@ -304,7 +310,9 @@ def directions(
             for j in range(d):
                 products[i, j] = margins[i, j] * levels[j] if margins[i, j] != 0 and levels[j] != 0 else 0.0
         tie[0] = largest_rounding(products)
-        total, doubtful = line_share(node, levels, signs, products, slopes, vague, tie, memory, found[k, 1:])
+        total, doubtful = line_share(
+            node, levels, signs, products, slopes, vague, tie, memory, found[k, 1:], rank
+        )
         weighted = node[2 * n - 2] * total
         value = value + weighted if k > 0 else weighted
         if doubtful > 0:
@@ -327,6 +335,7 @@ def directions_batch(
     w_hi: np.ndarray,
     w_hh: np.ndarray,
     w_oh: np.ndarray,
+    rank: int,
     nodes: np.ndarray,
     values: np.ndarray,
     doubts: np.ndarray,
@@ -337,7 +346,7 @@ def directions_batch(
     found = reals(nodes.shape[0], 1 + (w_hi.shape[1] + 3) * (n - 1))
     for b in range(w_hi.shape[0]):
         found[:, :] = INFINITE
-        values[b], doubts[b] = directions(w_hi[b], w_hh[b], w_oh[b], nodes, found)
+        values[b], doubts[b] = directions(w_hi[b], w_hh[b], w_oh[b], rank, nodes, found)
         slack[b] = 0.0
         for k in range(nodes.shape[0]):
             for i in range(1, found.shape[1]):

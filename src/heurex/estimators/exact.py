@@ -21,7 +21,7 @@ from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate
 from heurex.estimators.exact4 import estimate4, estimate_stack4
 from heurex.estimators.exact_strips import right_share, right_shares
 from heurex.model import Rnn, RnnStack
-from heurex.tasks import ordering_name, orderings
+from heurex.tasks import SECOND, ordering_name, orderings
 
 __all__ = ["Exact", "chambers", "right_fractions"]
 
@@ -63,10 +63,10 @@ def chambers(n: int) -> tuple[Chamber, ...]:
     return tuple(found)
 
 
-def _starts(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _starts(n: int, rank: int = SECOND) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     cones = chambers(n)
     rays = np.array([cone.rays for cone in cones])
-    return rays, np.full(len(cones), 3), np.array([cone.ordering[1] for cone in cones])
+    return rays, np.full(len(cones), 3), np.array([cone.ordering[rank] for cone in cones])
 
 
 def _require(model: Rnn | RnnStack) -> int:
@@ -192,7 +192,8 @@ class Exact(Estimator):
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
     rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
-    both are counted.
+    both are counted. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
+    argmax the regions answer, whatever ``by`` is.
 
     Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
@@ -226,11 +227,11 @@ class Exact(Estimator):
         if model.seq_len == 4:
             return estimate4(model, self.by == "regions", self.name, self.settings())
         scale = _require(model)
-        starts, sizes, labels = _starts(model.seq_len)
+        starts, sizes, labels = _starts(model.seq_len, model.rank)
         found = _walk(model, starts, sizes, labels, 64 * model.hidden_size)
         total, right, doubtful = (float(part) for part in scale * found.measures.sum(axis=0))
         error, status, ops = _error(total, doubtful, len(found.index)), _status(total, doubtful), found.ops
-        if self.by == "strips":
+        if self.by == "strips" and model.rank == SECOND:
             small = model.hidden_size <= _SMALL
             share = right_share(model) if small else right_shares(RnnStack.of([model]))
             ops = share.ops
@@ -258,7 +259,7 @@ class Exact(Estimator):
         if stack.seq_len == 4:
             return estimate_stack4(stack, self.by == "regions")
         scale = _require(stack)
-        if self.by == "regions":
+        if self.by == "regions" or stack.rank != SECOND:
             return _region_shares(stack, scale)
         share = right_shares(stack)
         values, errors = np.clip(share.value, 0.0, 1.0), share.error.copy()
@@ -273,7 +274,7 @@ class Exact(Estimator):
 
 
 def _region_shares(stack: RnnStack, scale: int) -> StackEstimate:
-    starts, sizes, labels = _starts(stack.seq_len)
+    starts, sizes, labels = _starts(stack.seq_len, stack.rank)
     measures = np.zeros((len(stack), len(starts), 3))
     kernels.compiled(regions_kernel).walk_batch(
         stack.w_hi, stack.w_hh, stack.w_oh, starts, sizes, labels, measures
@@ -312,8 +313,8 @@ def _cells(model: Rnn, found: _Regions, scale: int) -> list[Cell]:
                 rays=rays,
                 fraction=fraction,
                 numerical_error=1e-16,
-                label=ordering[1],
-                answer=ordering[1] if right == fraction else None,
+                label=ordering[model.rank],
+                answer=ordering[model.rank] if right == fraction else None,
                 likely=True,
                 contribution=right,
             )

@@ -135,8 +135,8 @@ def estimate4(
     ``by_cells``, the value is the sum over the cells.
     """
     require(model)
-    found = walk4(model, starts(label_chambers()), False)
-    cells = walk4(model, starts(chambers4()), True, 2 * found.cells)
+    found = walk4(model, starts(label_chambers(model.rank), model.rank), False)
+    cells = walk4(model, starts(chambers4(), model.rank), True, 2 * found.cells)
     direct = _error(found.measures.sum(axis=0), found.counters, model.hidden_size) <= _DIRECT
     settled = direct and not _suspicious(found.counters)
     used = found if settled and not by_cells else cells
@@ -155,14 +155,14 @@ def estimate4(
         upper=min(1.0, value + error),
         ops=_ops(counters),
         status=Status.ILL_CONDITIONED if ill else Status.OK,
-        cells=tuple(_cells(cells)),
+        cells=tuple(_cells(cells, model.rank)),
     )
 
 
 def estimate_stack4(stack: RnnStack, by_cells: bool = False) -> StackEstimate:
     """Exact accuracies through the compiled kernel; where walls may not match, once more with all cells."""
     require(stack)
-    begin = starts(label_chambers())
+    begin = starts(label_chambers(stack.rank), stack.rank)
     measures = np.zeros((len(stack), len(begin.labels), 5))
     counters = np.zeros((len(stack), polytope4.COUNTERS), np.int64)
     kernels.compiled(regions4_kernel).walk_batch(
@@ -227,7 +227,7 @@ def cell_name(cone: Cone4, pattern: np.ndarray) -> tuple[str, str]:
     return f"{ordering_name(cone.ordering)}, {side}, neurons {region}", region
 
 
-def _cells(found: Walk4) -> list[Cell]:
+def _cells(found: Walk4, rank: int) -> list[Cell]:
     cells: list[Cell] = []
     for i, (chamber, m, facets, bits) in enumerate(found.index):
         cone = chambers4()[chamber]
@@ -245,8 +245,8 @@ def _cells(found: Walk4) -> list[Cell]:
                 rays=found.rays[i, :m],
                 fraction=fraction,
                 numerical_error=1e-15 + unmeasured,
-                label=cone.label,
-                answer=cone.label if right == fraction else None,
+                label=cone.label(rank),
+                answer=cone.label(rank) if right == fraction else None,
                 likely=True,
                 contribution=right,
             )

@@ -14,7 +14,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import exact_last_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status, require_second
 from heurex.estimators.cubature import DESIGNS, GENERATOR, design_points
 from heurex.estimators.sampling import draws_for
 from heurex.model import Rnn, RnnStack
@@ -207,6 +207,7 @@ class ExactLast(Estimator):
 
     def _mean(self, model: Rnn) -> tuple[float, float, float | None, Ops]:
         """The value, the bound on rounding, the standard error if there is one, and operations."""
+        require_second(model, "exact-last")
         n = model.seq_len
         if n < 3:
             raise NotApplicable(

@@ -138,7 +138,7 @@ class Layerwise(Estimator):
         if stack.seq_len == 4:
             return _judged(*layers_stack4(stack, self._gating(stack)))
         steps, scale = self._steps(stack), _scale(stack)
-        starts, sizes, labels = _starts(stack.seq_len)
+        starts, sizes, labels = _starts(stack.seq_len, stack.rank)
         measures, cells = np.zeros((len(stack), len(starts), 4)), np.zeros(len(stack), np.int64)
         kernels.compiled(layerwise_kernel).layerwise_batch(
             stack.w_hi, stack.w_hh, stack.w_oh, starts, sizes, labels,
@@ -160,7 +160,7 @@ class Layerwise(Estimator):
     def _walk(self, model: Rnn, steps: int) -> _Walk:
         """One model through the kernel on counting numbers, or compiled if it is large."""
         d, n = model.hidden_size, model.seq_len
-        starts, sizes, labels = _starts(n)
+        starts, sizes, labels = _starts(n, model.rank)
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
         tally, kind = None, np.float64
         kernel: Any
@@ -229,7 +229,7 @@ def _cells(model: Rnn, found: _Walk, steps: int, scale: int) -> list[Cell]:
                 rays=rays,
                 fraction=fraction,
                 numerical_error=1e-16,
-                label=ordering[1],
+                label=ordering[model.rank],
                 answer=None,
                 likely=True,
                 contribution=contribution,

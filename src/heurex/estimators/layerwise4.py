@@ -42,7 +42,7 @@ class Layers4:
 def layers4(model: Rnn, gating: Gating) -> Layers4:
     """One model, its cells written down."""
     require(model)
-    begin, d = starts(chambers4()), model.hidden_size
+    begin, d = starts(chambers4(), model.rank), model.hidden_size
     kernel = home(layerwise4_kernel, d)
     size = 256 * d
     while True:
@@ -79,7 +79,7 @@ def layers4(model: Rnn, gating: Gating) -> Layers4:
                 rays=rays[i, :m],
                 fraction=float(cell_measures[i, 0]),
                 numerical_error=1e-15,
-                label=cone.label,
+                label=cone.label(model.rank),
                 answer=None,
                 likely=True,
                 contribution=float(cell_measures[i, 1]),
@@ -92,7 +92,7 @@ def layers4(model: Rnn, gating: Gating) -> Layers4:
 def layers_stack4(stack: RnnStack, gating: Gating) -> tuple[np.ndarray, np.ndarray]:
     """Sums ``(models, 4)`` and numbers of cells ``(models,)`` through the compiled kernel."""
     require(stack)
-    begin = starts(chambers4())
+    begin = starts(chambers4(), stack.rank)
     measures, cells = np.zeros((len(stack), len(begin.labels), 4)), np.zeros(len(stack), np.int64)
     counters = np.zeros((len(stack), polytope4.COUNTERS), np.int64)
     kernels.compiled(layerwise4_kernel).layerwise_batch(

@@ -12,7 +12,7 @@ import numpy as np
 
 from heurex.errors import NotApplicable
 from heurex.estimators import original_kernel
-from heurex.estimators.base import Check
+from heurex.estimators.base import Check, require_second
 from heurex.model import Rnn, RnnStack
 
 __all__ = ["ORDERS", "best_order", "near_equalities", "require_size", "responses", "sixteen_checks"]
@@ -25,6 +25,8 @@ def best_order(model: Rnn) -> tuple[tuple[int, ...], tuple[Check, ...]]:
 
     The best order passes the most checks; among equals it has the least asymmetry (squared distance of the
     weights from the symmetric form), then comes first in lexicographic order.
+
+    Source: Hilton (2024), "Original version", for the checks; the search is ours.
 
     Raises
     ------
@@ -43,6 +45,8 @@ def best_order(model: Rnn) -> tuple[tuple[int, ...], tuple[Check, ...]]:
 
 def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
     """The note's sixteen inequalities for a model whose neurons are in the note's order.
+
+    Source: Hilton (2024), "Original version" and "Surprise accounting", which counts them.
 
     Examples
     --------
@@ -75,7 +79,10 @@ def sixteen_checks(model: Rnn) -> tuple[Check, ...]:
 
 
 def responses(model: Rnn) -> np.ndarray:
-    """a_j, b_j and c_j of the note as rows, neurons as they stand."""
+    """a_j, b_j and c_j of the note as rows, neurons as they stand.
+
+    Source: Hilton (2024), "Original version".
+    """
     sums, abc = np.zeros((4, 4, 4)), np.zeros((3, 4))
     original_kernel.responses(model.w_hi, model.w_hh, sums)
     original_kernel.pair_responses(model.w_hi, sums, np.arange(4), abc)
@@ -84,6 +91,7 @@ def responses(model: Rnn) -> np.ndarray:
 
 def require_size(model: Rnn | RnnStack) -> None:
     """Refuse models of another size."""
+    require_second(model, "the original version")
     if (model.hidden_size, model.seq_len) != (4, 3):
         raise NotApplicable(
             f"the original version explains models with d = 4 and n = 3; "
@@ -96,6 +104,8 @@ def near_equalities(model: Rnn) -> tuple[Check, ...]:
 
     The gap of x and y is |x - y| / max(|x|, |y|). They are approximations, not preconditions: ``holds`` says
     that the gap is below a half.
+
+    Source: Hilton (2024), "Original version".
     """
     a, b, c = responses(model)
     gamma_0, gamma_1 = c[0] - c[3], c[1] - c[2]

@@ -14,7 +14,16 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable
 from heurex.estimators import pieces_kernel
-from heurex.estimators.base import Cell, Check, Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.estimators.base import (
+    Cell,
+    Check,
+    Estimate,
+    Estimator,
+    Ops,
+    StackEstimate,
+    Status,
+    require_second,
+)
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import ordering_name
 
@@ -162,6 +171,7 @@ class Pieces(Estimator):
 
 
 def _require(model: Rnn | RnnStack) -> None:
+    require_second(model, "the derivation by pieces")
     if (model.hidden_size, model.seq_len) != (2, 2):
         raise NotApplicable(
             f"the derivation by pieces explains models with d = 2 and n = 2; "

@@ -99,7 +99,7 @@ class Response(Estimator):
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:
         """Estimates through the compiled kernel."""
         _require(stack)
-        starts, sizes, labels = _starts(stack.seq_len)
+        starts, sizes, labels = _starts(stack.seq_len, stack.rank)
         measures, cells = np.zeros((len(stack), len(starts), 4)), np.zeros(len(stack), np.int64)
         kernels.compiled(response_kernel).response_batch(
             stack.w_hi, stack.w_hh, stack.w_oh, starts, sizes, labels, self.noise == "latent", measures, cells
@@ -112,7 +112,7 @@ class Response(Estimator):
     def _walk(self, model: Rnn) -> _Walk:
         """One model through the kernel on counting numbers, or compiled if it is large."""
         d, n = model.hidden_size, model.seq_len
-        starts, sizes, labels = _starts(n)
+        starts, sizes, labels = _starts(n, model.rank)
         weights = {"w_hi": model.w_hi, "w_hh": model.w_hh, "w_oh": model.w_oh}
         kernel: Any = kernels.compiled(response_kernel) if d > _COUNTED_UP_TO else None
         tally = None

@@ -12,10 +12,12 @@ from heurex import kernels
 from heurex.errors import ModelError, UsageError
 from heurex.estimators import sampling_kernel
 from heurex.model import Rnn
+from heurex.tasks import SECOND
+from heurex.tasks import labels as labels_of
 
-__all__ = ["Sampled", "count_right", "outcomes", "sampled_accuracy"]
+__all__ = ["STREAM", "Sampled", "count_drawn", "count_right", "outcomes", "sampled_accuracy"]
 
-_CHUNK = 2**14
+STREAM = 2**14
 """Inputs of one stream of random numbers; part of what defines the draws."""
 
 _LARGEST_INPUT = 64.0
@@ -45,6 +47,17 @@ def _near_one(weights: np.ndarray) -> np.ndarray:
     return np.ldexp(weights, -exponent)
 
 
+def _mark(kernel: Any, weights: list[np.ndarray], lanes: np.ndarray, right: np.ndarray, rank: int) -> None:
+    """Which inputs, and in a second row which of their opposites, are answered rightly."""
+    if rank == SECOND:
+        kernel(*weights, lanes, right, _NO_ANSWERS)
+        return
+    answers = np.zeros(right.shape, np.int64)
+    kernel(*weights, lanes, right, answers)
+    for side, inputs in zip(range(len(right)), (lanes, -lanes), strict=False):
+        right[side] = answers[side] == labels_of(inputs.T, rank)
+
+
 def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """Which inputs a model answers rightly, through the compiled kernel.
 
@@ -61,7 +74,8 @@ def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
     """
     right = np.zeros((2 if mirrored else 1, len(x)), np.bool_)
     weights = _weights(model, x.dtype, _LARGEST_INPUT)
-    kernels.compiled(sampling_kernel).outcomes(*weights, np.ascontiguousarray(x.T), right, _NO_ANSWERS)
+    kernel = kernels.compiled(sampling_kernel).outcomes
+    _mark(kernel, weights, np.ascontiguousarray(x.T), right, model.rank)
     return right
 
 
@@ -74,7 +88,7 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
         Inputs, shape ``(k, n)``, float32 or float64: the type that is computed with. Fastest where ``x.T`` is
         contiguous, that is where x is the transpose of an array ``(n, k)``.
     labels
-        The right answers, shape ``(k,)``; the position of the second largest input if None.
+        The right answers, shape ``(k,)``; those of the model's task if None.
 
     Returns
     -------
@@ -114,7 +128,7 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
     kernel = kernels.compiled(sampling_kernel).outcomes
     lanes = np.ascontiguousarray(x.T)
     if labels is None:
-        kernel(*weights, lanes, right, _NO_ANSWERS)
+        _mark(kernel, weights, lanes, right, model.rank)
         return int(np.count_nonzero(right))
     labels = np.asarray(labels)
     if labels.shape != (len(x),):
@@ -194,23 +208,48 @@ def sampled_accuracy(
             raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
     if dtype not in ("float32", "float64"):
         raise UsageError(f"dtype is {dtype!r}; expected 'float32' or 'float64'")
+    return Sampled(count_drawn(model, 0, samples, seed, dtype=dtype, threads=threads), samples)
+
+
+def count_drawn(
+    model: Rnn,
+    first: int,
+    samples: int,
+    seed: int,
+    *,
+    dtype: Literal["float32", "float64"] = "float32",
+    threads: int = 1,
+) -> int:
+    """How many of the inputs that :func:`sampled_accuracy` draws are answered rightly, from stream ``first`` on.
+
+    Parameters
+    ----------
+    first
+        Number of the first stream of 16,384 inputs: counts of neighbouring streams add up.
+    samples
+        How many inputs, from the start of that stream.
+
+    Returns
+    -------
+    A number from 0 to ``samples``.
+    """
     kind: Any = np.dtype(dtype)
     weights = _weights(model, kind, _LARGEST_INPUT)
     key = np.array([seed, int(model.fingerprint(), 16)], np.uint64)
     kernel = kernels.compiled(sampling_kernel).outcomes
-    chunks = -(-samples // _CHUNK)
+    streams = -(-samples // STREAM)
 
-    def work(first: int) -> int:
-        x, right = np.empty((model.seq_len, _CHUNK), kind), np.empty((1, _CHUNK), np.bool_)
+    def work(start: int) -> int:
+        x, right = np.empty((model.seq_len, STREAM), kind), np.empty((1, STREAM), np.bool_)
         found = 0
-        for chunk in range(first, chunks, threads):
-            stream = np.random.Philox(key=key, counter=np.array([0, 0, 0, chunk], np.uint64))
+        for k in range(start, streams, threads):
+            stream = np.random.Philox(key=key, counter=np.array([0, 0, 0, first + k], np.uint64))
             np.random.Generator(stream).standard_normal(out=x, dtype=kind)
-            kernel(*weights, x, right, _NO_ANSWERS)
-            found += int(np.count_nonzero(right[0, : samples - chunk * _CHUNK]))
+            _mark(kernel, weights, x, right, model.rank)
+            found += int(np.count_nonzero(right[0, : samples - k * STREAM]))
         return found
 
     if threads == 1:
-        return Sampled(work(0), samples)
+        return work(0)
     with ThreadPoolExecutor(threads) as pool:
-        return Sampled(sum(pool.map(work, range(threads))), samples)
+        return sum(pool.map(work, range(threads)))

@@ -15,13 +15,15 @@ from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate
 from heurex.estimators.designs import DESIGNS, Outcome, Right, refusal, sample
 from heurex.estimators.sampler import outcomes
 from heurex.model import Rnn, RnnStack
-from heurex.tasks import second_argmax
+from heurex.tasks import labels
 
 __all__ = ["Sampling", "draws_for", "note_ops_per_sample", "ops_per_sample"]
 
 
 def note_ops_per_sample(hidden_size: int, seq_len: int) -> int:
     """Operations of one sample by the note's count, a multiply-add counted as one: n d (d + 1) + n d.
+
+    Source: Hilton (2024), "Quality versus compute".
 
     Examples
     --------
@@ -59,7 +61,7 @@ def _interpreted(model: Rnn) -> Right:
 
     def right(x: np.ndarray, mirrored: bool) -> np.ndarray:
         sides = np.stack([x, -x] if mirrored else [x])
-        return model.answer(sides) == second_argmax(sides)
+        return model.answer(sides) == labels(sides, model.rank)
 
     return right
 

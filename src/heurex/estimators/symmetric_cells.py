@@ -10,7 +10,7 @@ import numpy as np
 from heurex import kernels, symmetry_kernel
 from heurex.errors import NotApplicable
 from heurex.estimators import regions_kernel, symmetric_cells_kernel, symmetric_noise_kernel
-from heurex.estimators.base import Cell, Ops, Status
+from heurex.estimators.base import Cell, Ops, Status, require_second
 from heurex.estimators.exact import chambers, edge_normals
 from heurex.model import Rnn, RnnStack
 from heurex.symmetry import ALL_PAIRINGS, Pairing, pairings, search_starts
@@ -89,6 +89,7 @@ class Evaluation:
 
 def require(model: Rnn | RnnStack) -> None:
     """Refuse models that the symmetric version does not explain."""
+    require_second(model, "the symmetric version")
     if model.seq_len not in (2, 3) or model.hidden_size < 2:
         raise NotApplicable(
             f"the symmetric version explains models with n = 2 or 3 inputs and at least two neurons; "
@@ -205,6 +206,7 @@ class Prepared:
 
 def prepare(model: Rnn, switches: Switches, *, count: bool) -> Prepared:
     """Pair the neurons, cut the cells and spread the noise."""
+    require_second(model, "the symmetric version")
     run = _Run(model, switches, count=count)
     pairing = run.pair_up()
     cells = run.cut_by_network() if switches.keep == "hh" else run.cut_by_signs(pairing)

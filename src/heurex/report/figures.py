@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from heurex.errors import ResultsError
+from heurex.report.style import CLEAN_COLOUR, COPY_COLOUR, LINE_COLOUR, STYLE, save_figure
 from heurex.results import Row
 from heurex.scoring.scan import Scan
 
@@ -14,21 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["STYLE", "figure1", "save_figure", "scan_figure"]
-
-# Okabe and Ito's palette, told apart by colour-blind readers.
-COPY_COLOUR: Final = "#0072B2"
-CLEAN_COLOUR: Final = "#D55E00"
-LINE_COLOUR: Final = "#555555"
-
-STYLE: Final[Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "heurex",
-    "pdf.fonttype": 42,
-}
 
 
 def figure1(rows: Sequence[Row], seed: int) -> Figure:
@@ -86,20 +70,3 @@ def scan_figure(found: Scan, title: str) -> Figure:
         axes.set(title=title, xlabel=found.setting, ylabel="per cent of accuracy")
         axes.legend(frameon=False)
     return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure; the suffix says in which format.
-
-    Raises
-    ------
-    ResultsError
-        If the file cannot be written.
-    """
-    import matplotlib
-
-    try:
-        with matplotlib.rc_context(STYLE):
-            figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heurex.report.figures import LINE_COLOUR, STYLE
 from heurex.report.front_points import (
     KINDS,
     Frame,
@@ -20,6 +19,17 @@ from heurex.report.front_points import (
     points_of,
 )
 from heurex.report.labels import Label, place_labels
+from heurex.report.style import (
+    BAND,
+    FAINT,
+    GRID,
+    LINE_COLOUR,
+    MUTED,
+    ORANGE,
+    PINK,
+    PINK_TEXT,
+    STYLE,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,10 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["front_figure"]
 
 _FRONTS: Final = (
-    ("on_front", "#E69F00", "-", 2.6, "front without sampling"),
+    ("on_front", ORANGE, "-", 2.6, "front without sampling"),
     ("on_explanation_front", KINDS["explanation"].colour, "--", 1.3, "front of explanations"),
 )
-_FAINT: Final = "#C9C9C9"
 _SAMPLERS: Final = "sv^PXd<>"
 """A shape for each way of sampling."""
 
@@ -74,7 +83,7 @@ def front_figure(record: dict[str, Any], group: dict[str, Any]) -> Figure:
 def _set_frame(axes: Axes, frame: Frame, group: dict[str, Any]) -> None:
     """Scales, ticks in per cent, the band for errors of 0, and samples along the top."""
     axes.set(xscale="log", yscale="log", xlim=(frame.left, frame.right), ylim=(frame.bottom, frame.top))
-    axes.axhspan(frame.bottom, frame.least, color="#F2F2F2", lw=0, zorder=0)
+    axes.axhspan(frame.bottom, frame.least, color=BAND, lw=0, zorder=0)
     axes.text(
         0.008, (np.log(frame.zero / frame.bottom) / np.log(frame.top / frame.bottom)), "RMS error 0",
         transform=axes.transAxes, va="center", fontsize=8, color=LINE_COLOUR,
@@ -90,14 +99,14 @@ def _set_frame(axes: Axes, frame: Frame, group: dict[str, Any]) -> None:
     axes.tick_params(axis="y", which="minor", labelleft=False)
     axes.set_ylabel("RMS error of the accuracy")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-    axes.grid(which="major", color="#EEEEEE", lw=0.7, zorder=0)
+    axes.grid(which="major", color=GRID, lw=0.7, zorder=0)
     per_sample = group["sample_ops"]["convention"]
     top = axes.secondary_xaxis("top", functions=(lambda x: x / per_sample, lambda k: k * per_sample))
     top.set_xlabel("samples for as many operations", fontsize=8, color=LINE_COLOUR)
     top.xaxis.set_major_formatter(lambda x, _: f"{x:,.10g}")
     top.tick_params(labelsize=8, colors=LINE_COLOUR)
     axes.spines["top"].set_visible(True)
-    axes.spines["top"].set_color(_FAINT)
+    axes.spines["top"].set_color(FAINT)
 
 
 def _draw_sampling(axes: Axes, frame: Frame, group: dict[str, Any]) -> tuple[np.ndarray, list[Text]]:
@@ -114,10 +123,10 @@ def _draw_sampling(axes: Axes, frame: Frame, group: dict[str, Any]) -> tuple[np.
         shown = better > frame.least
         if better[0] < 2.5 * frame.least:
             break
-        axes.plot(x[shown], better[shown], color=_FAINT, lw=0.7, zorder=1)
+        axes.plot(x[shown], better[shown], color=FAINT, lw=0.7, zorder=1)
         name = axes.annotate(
             f"advantage {10**power:,}", (x[0], better[0]), (3, -3), textcoords="offset points", fontsize=7,
-            color="#9A9A9A", rotation=_slope(axes, x, better), rotation_mode="anchor", va="top",
+            color=LINE_COLOUR, rotation=_slope(axes, x, better), rotation_mode="anchor", va="top",
         )  # fmt: skip
         names.append(name)
     return np.stack([x[kept], one[kept]], axis=1), names
@@ -136,10 +145,10 @@ def _draw_guesses(axes: Axes, frame: Frame, group: dict[str, Any]) -> list[Text]
     names: list[Text] = []
     for guess in group["guesses"]:
         if guess["rmse"] > 0:
-            axes.axhline(guess["rmse"], color="#CC79A7", lw=1.1, ls=":", zorder=2)
+            axes.axhline(guess["rmse"], color=PINK, lw=1.1, ls=":", zorder=2)
             name = axes.annotate(
                 f"guess at no cost: {guess['guess']}, {100 * guess['rmse']:.3g}%", (frame.right, guess["rmse"]),
-                (-4, 2), textcoords="offset points", ha="right", va="bottom", fontsize=8, color="#A84D80",
+                (-4, 2), textcoords="offset points", ha="right", va="bottom", fontsize=8, color=PINK_TEXT,
             )  # fmt: skip
             names.append(name)
     return names
@@ -190,7 +199,7 @@ def _labels(points: Sequence[Point], frame: Frame) -> list[Label]:
     """
     found: list[Label] = []
     for members in families(points):
-        colour = "#5F5F5F" if members[0].kind == "sampling" else KINDS[members[0].kind].colour
+        colour = MUTED if members[0].kind == "sampling" else KINDS[members[0].kind].colour
         if members[0].kind == "sampling" and not members[0].is_plain_sampling:
             end = members[-1]
             found.append(Label(end.ops, end.rmse or frame.zero, _wrapped(end.family_text), colour))

@@ -19,6 +19,7 @@ from heurex.report.front_points import (
     front_steps,
     points_of,
 )
+from heurex.report.style import BAND, LINE_COLOUR, ORANGE, PINK, PINK_TEXT
 from heurex.results import write_text
 
 __all__ = ["write_front_page"]
@@ -45,8 +46,8 @@ def write_front_page(record: dict[str, Any], group: dict[str, Any], path: Path) 
         if guess["rmse"] > 0:
             text = f"guess at no cost: {guess['guess']}, {100 * guess['rmse']:.3g}%"
             figure.add_hline(
-                guess["rmse"], line={"color": "#CC79A7", "dash": "dot", "width": 1.2}, annotation_text=text,
-                annotation_position="top right", annotation_font={"color": "#A84D80", "size": 11},
+                guess["rmse"], line={"color": PINK, "dash": "dot", "width": 1.2}, annotation_text=text,
+                annotation_position="top right", annotation_font={"color": PINK_TEXT, "size": 11},
             )  # fmt: skip
     page: str = pio.to_html(
         figure,
@@ -68,12 +69,12 @@ def _lines(go: Any, points: list[Point], frame: Frame, group: dict[str, Any]) ->
     lines = [
         go.Scatter(
             x=x[kept].tolist(), y=y[kept].tolist(), mode="lines", name="plain sampling",
-            line={"color": "#555555", "width": 2},
+            line={"color": LINE_COLOUR, "width": 2},
             hovertemplate="sampling: %{y:.3%} for %{x:,.0f} operations<extra></extra>",
         )
     ]  # fmt: skip
     for key, name, line in (
-        ("on_front", "front without sampling", {"color": "#E69F00", "width": 3}),
+        ("on_front", "front without sampling", {"color": ORANGE, "width": 3}),
         (
             "on_explanation_front",
             "front of explanations",
@@ -179,7 +180,7 @@ def _layout(record: dict[str, Any], group: dict[str, Any], frame: Frame) -> dict
         "shapes": [
             {
                 "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": frame.bottom, "y1": frame.least,
-                "fillcolor": "#F2F2F2", "line": {"width": 0}, "layer": "below",
+                "fillcolor": BAND, "line": {"width": 0}, "layer": "below",
             }
         ],
         "legend": {"orientation": "h", "y": -0.15},

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any, Final
 
+from heurex.report.style import BLACK, BLUE, GREEN, GREY, VERMILLION
+
 __all__ = ["KINDS", "Frame", "Kind", "Point", "describe", "families", "frame_of", "front_steps", "points_of"]
 
 
@@ -22,11 +24,11 @@ class Kind:
 
 
 KINDS: Final = {
-    "explanation": Kind("explanation", "#0072B2", "o", "circle", 7.5),
-    "quadrature": Kind("quadrature, no explanation", "#009E73", "D", "diamond", 6.5),
-    "exact": Kind("exact algorithm", "#000000", "*", "star", 12),
-    "external": Kind("your own", "#D55E00", "^", "triangle-up", 7.5),
-    "sampling": Kind("sampling, as measured", "#8C8C8C", "s", "square", 4.5),
+    "explanation": Kind("explanation", BLUE, "o", "circle", 7.5),
+    "quadrature": Kind("quadrature, no explanation", GREEN, "D", "diamond", 6.5),
+    "exact": Kind("exact algorithm", BLACK, "*", "star", 12),
+    "external": Kind("your own", VERMILLION, "^", "triangle-up", 7.5),
+    "sampling": Kind("sampling, as measured", GREY, "s", "square", 4.5),
 }
 
 

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from heurex.report.figures import STYLE
+from heurex.report.style import BLACK, BLUE, GREEN, LINE_COLOUR, ORANGE, PALE, SKY, STYLE, VERMILLION
 from heurex.scoring.surprise import Ledger
 
 if TYPE_CHECKING:
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ledger_figure", "ledger_record", "ledger_tables"]
 
-# Okabe and Ito's palette, told apart by colour-blind readers.
 _COLOURS: Final = {
-    "structural": "#E69F00",
-    "check": "#009E73",
-    "near-equality": "#56B4E9",
-    "fraction": "#0072B2",
-    "residual": "#D55E00",
+    "structural": ORANGE,
+    "check": GREEN,
+    "near-equality": SKY,
+    "fraction": BLUE,
+    "residual": VERMILLION,
 }
-_LINE: Final = "#555555"
 
 
 def ledger_record(ledger: Ledger) -> dict[str, Any]:
@@ -155,11 +153,11 @@ def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     top = 1.25 * max(bottom, *(bits for name, bits in others.items() if name != "no explanation"))
     for place, name in enumerate(names[1:], 1):
         bits = others[name]
-        axes.bar([place], [bits], color="#BBBBBB", width=0.6)
+        axes.bar([place], [bits], color=PALE, width=0.6)
         axes.annotate(
             f"{bits:,.0f}", (place, min(bits, top)), ha="center", va="top" if bits > top else "bottom"
         )
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
     axes.set(ylabel="bits", ylim=(0, top))
     axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
@@ -169,10 +167,10 @@ def _draw_curve(axes: Axes, ledger: Ledger) -> None:
     for name, bits, colour in (
         ("explanation", curve.explanation, _COLOURS["fraction"]),
         ("residual", curve.residual, _COLOURS["residual"]),
-        ("total", curve.total, "black"),
+        ("total", curve.total, BLACK),
     ):
         axes.plot(curve.resolution, bits, color=colour, label=name)
-    axes.axvline(ledger.resolution, color=_LINE, lw=0.6, ls=":")
+    axes.axvline(ledger.resolution, color=LINE_COLOUR, lw=0.6, ls=":")
     axes.set_xscale("log")
     axes.invert_xaxis()
     axes.set(

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from heurex.report.figures import LINE_COLOUR, STYLE
+from heurex.report.style import LINE_COLOUR, PALETTE, STYLE
 from heurex.scoring.selection import SelectionBits
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["selection_figure", "selection_lines", "selection_record"]
-
-# Okabe and Ito's palette, told apart by colour-blind readers.
-_COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 _WORST: Final = 0.7
 """The error rate at which figures begin."""
@@ -90,7 +87,7 @@ def selection_figure(
         ):
             scales = sorted({run.scale for run in runs})
             for run in runs:
-                _draw(axes, run, _COLOURS[scales.index(run.scale) % len(_COLOURS)])
+                _draw(axes, run, PALETTE[scales.index(run.scale) % len(PALETTE)])
             axes.set(xscale="log", title=title, xlabel="error rate (1 - accuracy)", ylabel="selection bits")
             axes.set_ylim(bottom=0)
             axes.set_xlim(_WORST, 0.8 * min(1 - run.accuracy for run in runs))

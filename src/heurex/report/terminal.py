@@ -18,6 +18,7 @@ from heurex.scoring.attribution import Attribution
 __all__ = [
     "attribution_tables",
     "cells_table",
+    "doctor_lines",
     "estimate_lines",
     "methods_table",
     "new_table",
@@ -194,3 +195,24 @@ def print_reproduction(console: Console, summary: dict[str, Any]) -> None:
             times,
         )
     )
+
+
+def doctor_lines(found: dict[str, Any]) -> str:
+    """An installation in lines: what runs, what is kept compiled, which optional parts are there."""
+    threads, cache = found["threads"], found["kernel_cache"]
+    kept = sum(cache["groups"].values())
+    lines = [
+        f"heurex {found['heurex']}, Python {found['python']}, {found['machine']}",
+        ", ".join(f"{name} {version or 'missing'}" for name, version in found["packages"].items()),
+        f"threads: {threads['processors']} processors, {threads['usable']} usable here"
+        + "".join(f", {name}={value}" for name, value in threads["limits"].items()),
+        "compiled kernels are not kept (HEUREX_KERNEL_CACHE=off, or a folder that cannot be written)"
+        if cache["folder"] is None
+        else f"compiled kernels: {cache['folder']}, {cache['bytes'] / 1e6:.0f} MB; of {len(cache['groups'])} groups "
+        f"{kept} are kept for this very source",
+        "optional parts:",
+    ]
+    for part in found["optional"]:
+        state = part["version"] if part["found"] else f"not found; {part['how']}"
+        lines.append(f"  {part['name']:<16}{state}  ({part['for']})")
+    return "\n".join(lines)

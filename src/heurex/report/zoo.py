@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.table import Table
 
+from heurex.report.style import STYLE
+from heurex.runs.index import Agreement
 from heurex.zoo.beside import SizeBeside
 from heurex.zoo.ladder import LadderModel
 from heurex.zoo.listing import Entry
@@ -16,7 +18,7 @@ from heurex.zoo.published import ACCURACY_PERCENT, HIDDEN_SIZES, SEQ_LENS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["accuracy_figure", "beside_table", "entries_table"]
+__all__ = ["accuracy_figure", "agreement_table", "beside_table", "entries_table"]
 
 
 def _table(title: str, left: Collection[int], *columns: str) -> Table:
@@ -78,6 +80,21 @@ def beside_table(rows: Sequence[SizeBeside]) -> RenderableType:
     return table
 
 
+def agreement_table(rows: Sequence[Agreement], samples: int) -> RenderableType:
+    """One row a model: its record, the fresh sample, and how many standard errors lie between."""
+    table = _table(
+        f"recorded accuracies beside {samples:,} fresh inputs a model",
+        (0,), "model", "recorded", "kind", "sampled", "s.e.", "record - sample, in s.e.",
+    )  # fmt: skip
+    for row in rows:
+        one = row.recorded
+        table.add_row(
+            f"zoo:{one.hidden_size},{one.seq_len}?seed={one.seed}", f"{100 * one.accuracy:.4f}%", one.accuracy_kind,
+            f"{100 * row.sampled:.4f}%", f"{100 * row.standard_error:.4f}%", _signed(row.z, 2),
+        )  # fmt: skip
+    return table
+
+
 def _seed(model: LadderModel) -> str:
     longer = "" if model.sequences == 2**26 else f" ({_power(model.sequences)})"
     return f"{100 * model.accuracy:.2f}{longer}"
@@ -91,10 +108,10 @@ def accuracy_figure(rows: Sequence[SizeBeside]) -> Figure:
     ours = {(row.hidden_size, row.seq_len): 100 * row.best.accuracy for row in rows}
     sizes = HIDDEN_SIZES[::-1]
     grid = [[ACCURACY_PERCENT[d, n] for n in SEQ_LENS] for d in sizes]
-    with matplotlib.rc_context({"font.size": 9, "svg.hashsalt": "heurex"}):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.6, 5.4), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(grid, cmap="viridis", vmin=0, vmax=100, aspect="auto")
+        image = axes.imshow(grid, vmin=0, vmax=100, aspect="auto")
         for i, d in enumerate(sizes):
             for j, n in enumerate(SEQ_LENS):
                 mine = f"\n({ours[d, n]:.1f})" if (d, n) in ours else ""

@@ -1,6 +1,6 @@
 """The one results table, and the folder that it grows in."""
 
-from heurex.results.files import finite, prepare_folder, write_json, write_text
+from heurex.results.files import finite, prepare_folder, read_json, write_json, write_text
 from heurex.results.store import Store
 from heurex.results.table import SCHEMA_VERSION, Row, read_rows, write_rows
 
@@ -10,6 +10,7 @@ __all__ = [
     "Store",
     "finite",
     "prepare_folder",
+    "read_json",
     "read_rows",
     "write_json",
     "write_rows",

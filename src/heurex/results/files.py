@@ -6,13 +6,14 @@ import contextlib
 import json
 import math
 import os
+import secrets
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from heurex.errors import ResultsError
 
-__all__ = ["finite", "prepare_folder", "whole", "write_json", "write_text"]
+__all__ = ["finite", "prepare_folder", "read_json", "whole", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
@@ -24,7 +25,8 @@ def whole(path: Path) -> Generator[Path]:
     ResultsError
         If the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # another machine's process may have the same number
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         yield draft
         os.replace(draft, path)
@@ -59,6 +61,22 @@ def prepare_folder(path: str | Path) -> Path:
 def write_json(record: Any, path: Path) -> None:
     """Write a summary as JSON, by way of a renamed neighbour; NaN becomes null."""
     write_text(json.dumps(finite(record), indent=2) + "\n", path)
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file that heurex wrote.
+
+    Raises
+    ------
+    ResultsError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read ({error.strerror or error})") from None
+    except ValueError as error:
+        raise ResultsError(f"{path} cannot be read as JSON ({error})") from None
 
 
 def write_text(text: str, path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +14,66 @@ from heurex.estimators.base import Status
 from heurex.model import Rnn
 from heurex.results import write_json
 from heurex.zoo.files import read_metadata, read_model
-from heurex.zoo.ladder import INDEX, LadderModel
+from heurex.zoo.ladder import INDEX, LadderModel, read
 
-__all__ = ["accuracy_of", "index_folder"]
+__all__ = ["Agreement", "accuracy_of", "agreement", "index_folder"]
 
 _VERSIONS: Final = ("heurex", "torch", "python")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A recorded accuracy beside fresh random inputs.
+
+    Attributes
+    ----------
+    recorded
+        The model's record; its accuracy is what is checked.
+    sampled, standard_error
+        Accuracy on fresh inputs, and the standard error of their difference from the record.
+    z
+        The difference, record minus sample, in standard errors.
+    """
+
+    recorded: LadderModel
+    sampled: float
+    standard_error: float
+    z: float
+
+
+def agreement(
+    models: Sequence[LadderModel],
+    samples: int,
+    seed: int,
+    advance: Callable[[str], None] = lambda _file: None,
+) -> list[Agreement]:
+    """Check the recorded accuracies of bundled models against fresh inputs.
+
+    Parameters
+    ----------
+    models
+        Records of the ladder.
+    samples, seed
+        Inputs drawn for each model; a seed other than 0, from which sampled records stem.
+    """
+    if seed == 0:
+        raise UsageError("seed is 0, which the recorded accuracies were sampled with; expected another one")
+    found: list[Agreement] = []
+    for one in models:
+        sampled = Sampling(samples=samples, seed=seed).estimate(read(one))
+        p = one.accuracy
+        # Under the record: the spread is that of p, not of what was drawn.
+        error = math.hypot(
+            math.sqrt(p * (1 - p) / samples), one.accuracy_error if one.accuracy_kind == "sampled" else 0.0
+        )
+        off = one.accuracy - sampled.value
+        found.append(
+            Agreement(
+                one, sampled.value, error, off / error if error > 0 else (0.0 if off == 0 else math.inf)
+            )
+        )
+        advance(one.file)
+    return found
 
 
 def accuracy_of(model: Rnn, samples: int, seed: int = 0) -> tuple[float, float, str]:

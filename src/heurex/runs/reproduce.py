@@ -9,7 +9,8 @@ from typing import Any
 
 from heurex.estimators import Exact, Original, Symmetric
 from heurex.estimators.base import Estimate, Estimator
-from heurex.model import RnnStack
+from heurex.estimators.original_checks import require_size
+from heurex.model import Rnn, RnnStack
 from heurex.results import Row
 from heurex.runs.local import Origin, run
 from heurex.runs.warm import compile_side_by_side
@@ -17,7 +18,7 @@ from heurex.scoring.ensembles import noisy_copies
 from heurex.scoring.note import summarise
 from heurex.zoo import load
 
-__all__ = ["Reproduction", "reproduce"]
+__all__ = ["Reproduction", "figure1_rows", "reproduce"]
 
 ESTIMATORS: tuple[Estimator, ...] = (Exact(), Original(), Symmetric())
 
@@ -82,3 +83,18 @@ def reproduce(
     summary = summarise(model, rows, clean, sigma=sigma, seeds=[seed + k for k in range(more_seeds + 1)])
     summary["compiling_s"] = compile_s
     return Reproduction(rows, clean, summary)
+
+
+def figure1_rows(model: Rnn, models: int = 256, sigma: float = 0.05, seed: int = 0) -> list[Row]:
+    """What Figure 1 needs: the three estimates of a model and of one ensemble of its noisy copies.
+
+    Raises
+    ------
+    NotApplicable
+        If the model is not of size d = 4, n = 3.
+    """
+    copies = noisy_copies(model, sigma, models, seed)
+    require_size(model)
+    compile_side_by_side(["symmetric", "exact", "original"])
+    rows = list(run(RnnStack.of([model]), Origin("clean"), ESTIMATORS, count_ops=0))
+    return rows + list(run(copies, Origin("noisy copy", sigma, seed), ESTIMATORS, count_ops=0))

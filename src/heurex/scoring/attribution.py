@@ -184,7 +184,7 @@ def true_contributions(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
     for owner, cell in enumerate(cells):
         for chamber in chambers(model.seq_len):
             rays = _clipped(chamber.rays, cell.normals)
-            if rays is not None and chamber.ordering[1] == cell.label:
+            if rays is not None and chamber.ordering[model.rank] == cell.label:
                 pieces.append(rays)
                 owners.append(owner)
     totals = np.zeros(len(cells))
@@ -200,7 +200,7 @@ def _true_contributions4(model: Rnn, cells: Sequence[Cell]) -> np.ndarray:
     owners: list[int] = []
     for owner, cell in enumerate(cells):
         for chamber in chambers4():
-            if chamber.label == cell.label and cell.ordering in (None, chamber.ordering):
+            if chamber.label(model.rank) == cell.label and cell.ordering in (None, chamber.ordering):
                 piece = clipped(chamber, cell.normals)
                 if piece is not None:
                     pieces.append(piece)

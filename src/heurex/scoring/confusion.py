@@ -12,7 +12,7 @@ from heurex.estimators.chambers4 import chambers4
 from heurex.estimators.exact import chambers, right_fractions
 from heurex.estimators.exact4 import answer_fractions4
 from heurex.model import Rnn
-from heurex.tasks import orderings
+from heurex.tasks import SECOND, orderings
 
 __all__ = ["Confusion", "confusion"]
 
@@ -26,26 +26,29 @@ class Confusion:
     Attributes
     ----------
     orderings
-        The n! orders of the inputs, each from the largest to the smallest; its second entry is the label.
+        The n! orders of the inputs, each from the largest to the smallest; the label is its entry of ``rank``.
     by_ordering
         Share of input space with each ordering on which each answer is given, ``(n!, n)``.
     numerical_error
         Bound on the absolute error of any sum of these shares, and so on that of the accuracy.
     status
         ``ill_conditioned`` where an answer hangs on rounding alone; the share in doubt is in the error.
+    rank
+        Rank of the input that the model is asked for; the largest has rank 0.
     """
 
     orderings: tuple[tuple[int, ...], ...]
     by_ordering: np.ndarray
     numerical_error: float
     status: Status
+    rank: int = SECOND
 
     @property
     def matrix(self) -> np.ndarray:
         """Share of input space by label (row) and answer (column), ``(n, n)``; rows add up to 1/n."""
         n = self.by_ordering.shape[1]
         out = np.zeros((n, n))
-        np.add.at(out, [ordering[1] for ordering in self.orderings], self.by_ordering)
+        np.add.at(out, [ordering[self.rank] for ordering in self.orderings], self.by_ordering)
         return out
 
     @property
@@ -57,7 +60,7 @@ class Confusion:
     def accuracy_by_ordering(self) -> dict[tuple[int, ...], float]:
         """Share of each ordering that is answered rightly, in [0, 1]; the accuracy is their mean."""
         return {
-            ordering: float(min(1.0, row[ordering[1]] * len(self.orderings)))
+            ordering: float(min(1.0, row[ordering[self.rank]] * len(self.orderings)))
             for ordering, row in zip(self.orderings, self.by_ordering, strict=True)
         }
 
@@ -116,4 +119,4 @@ def confusion(model: Rnn) -> Confusion:
     missed = abs(float(out.sum()) - 1)
     error = missed + 1e-16 * len(known) * model.hidden_size + doubtful
     ill = doubtful > 0 or missed > _CLOSED
-    return Confusion(known, out, error, Status.ILL_CONDITIONED if ill else Status.OK)
+    return Confusion(known, out, error, Status.ILL_CONDITIONED if ill else Status.OK, model.rank)

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from heurex.errors import UsageError
+from heurex.errors import ModelError, UsageError
 from heurex.model import Rnn
 from heurex.zoo.files import read_model, write_model
 from heurex.zoo.names import load_named, split_name
@@ -34,7 +34,7 @@ BUNDLED: Final = {
 }
 
 
-def load(name_or_path: str | Path) -> Rnn:
+def load(name_or_path: str | Path, *, task: str | None = None) -> Rnn:
     """A model by name or from a file.
 
     Parameters
@@ -45,6 +45,8 @@ def load(name_or_path: str | Path) -> Rnn:
         which is fetched on first use (``"alg-zoo:2nd_argmax_4_3"``, with ``?seed=`` and ``&n_seqs=``,
         ``"alg-zoo:example_2nd_argmax"``); or the path of a ``.safetensors``, ``.npz``, ``.json`` or PyTorch
         ``.pth`` file (read without PyTorch, and without running anything in it).
+    task
+        ``"argmax"``, ``"2nd_argmax"`` or ``"argmedian"``, for a file that does not state what is asked.
 
     Raises
     ------
@@ -67,18 +69,24 @@ def load(name_or_path: str | Path) -> Rnn:
         if question:
             raise UsageError(f"{text!r} has settings; {kind!r} takes none")
         with resources.as_file(resources.files("heurex.zoo") / "weights" / bundled.file) as path:
-            return _named(read_model(path), text)
+            return _asked(_named(read_model(path), text), task)
     named = split_name(text)
     if named is not None:
-        return _named(load_named(named), text)
+        return _asked(_named(load_named(named), text), task)
     path = Path(name_or_path)
     if not path.suffix and not path.exists():
         raise UsageError(
             f"unknown model {text!r}; expected one of {', '.join(BUNDLED)}, a name like hand:2nd_argmax_2, "
             "zoo:4,4 or alg-zoo:2nd_argmax_4_3 (heurex zoo list), or the path of a weight file"
         )
-    return read_model(path)
+    return read_model(path, task=task)
+
+
+def _asked(model: Rnn, task: str | None) -> Rnn:
+    if task is not None and task != model.task:
+        raise ModelError(f"{model.name} is asked for {model.task}; {task!r} was asked for")
+    return model
 
 
 def _named(model: Rnn, name: str) -> Rnn:
-    return Rnn(model.w_hi, model.w_hh, model.w_oh, name=name)
+    return Rnn(model.w_hi, model.w_hh, model.w_oh, name=name, task=model.task)

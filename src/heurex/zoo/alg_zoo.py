@@ -38,19 +38,22 @@ class AlgZooFile:
     hidden_size: int
     seq_len: int
     folder: str = "zoo/"
+    task: str = "2nd_argmax"
 
 
 EXAMPLE: Final = AlgZooFile("one_layer_16_hidden_94_acc_2nd_argmax.pth", 16, 10, folder="")
 """The M_{16,10} of ARC's post, which is not one of the family's files."""
 
 
-def file_for(hidden_size: int, seq_len: int, seed: int | None = None, n_seqs: int = 2**30) -> AlgZooFile:
-    """The file of a 2nd argmax model.
+def file_for(
+    hidden_size: int, seq_len: int, seed: int | None = None, n_seqs: int = 2**30, task: str = "2nd_argmax"
+) -> AlgZooFile:
+    """The file of a 2nd argmax or an argmedian model.
 
     Parameters
     ----------
     seed
-        0 to 4; by default the one that AlgZoo publishes as the best of them.
+        0 to 4; by default the one that AlgZoo publishes as the best of them. For argmedian it must be given.
     n_seqs
         Training sequences: 0, or a power of two from 2^20 to 2^30.
 
@@ -65,7 +68,14 @@ def file_for(hidden_size: int, seq_len: int, seed: int | None = None, n_seqs: in
     '2nd_argmax_4_3_1073741824_0.pth'
     """
     size = (hidden_size, seq_len)
-    if size not in published.BEST_SEED:
+    if task == "argmedian" and (hidden_size not in published.HIDDEN_SIZES or seq_len < 3 or seq_len % 2 == 0):
+        raise UsageError(
+            f"AlgZoo has no argmedian model with d = {hidden_size}, n = {seq_len}; expected d in "
+            f"{published.HIDDEN_SIZES} and an odd n, at least 3"
+        )
+    if task == "argmedian" and seed is None:
+        raise UsageError("the best seed of an argmedian model is not known here; expected ?seed=, 0 to 4")
+    if task == "2nd_argmax" and size not in published.BEST_SEED:
         raise UsageError(
             f"AlgZoo has no 2nd argmax model with d = {hidden_size}, n = {seq_len}; expected d in "
             f"{published.HIDDEN_SIZES} and n in {published.SEQ_LENS}"
@@ -76,7 +86,8 @@ def file_for(hidden_size: int, seq_len: int, seed: int | None = None, n_seqs: in
         raise UsageError(f"AlgZoo has no seed {seed}; expected 0 to 4")
     if n_seqs not in published.CHECKPOINTS:
         raise UsageError(f"AlgZoo has no checkpoint at {n_seqs} sequences; expected 0, or 2^20 to 2^30")
-    return AlgZooFile(f"2nd_argmax_{hidden_size}_{seq_len}_{n_seqs}_{seed}.pth", hidden_size, seq_len)
+    name = f"{task}_{hidden_size}_{seq_len}_{n_seqs}_{seed}.pth"
+    return AlgZooFile(name, hidden_size, seq_len, task=task)
 
 
 def load_file(file: AlgZooFile) -> Rnn:
@@ -92,7 +103,7 @@ def load_file(file: AlgZooFile) -> Rnn:
         If ``HEUREX_ALG_ZOO`` is neither a folder nor an address.
     """
     path = _locate(file)
-    model = read_model(path)
+    model = read_model(path, task=file.task)
     if (model.hidden_size, model.seq_len) != (file.hidden_size, file.seq_len):
         raise ModelError(
             f"{path} holds a model with d = {model.hidden_size}, n = {model.seq_len}; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ import numpy as np
 
 from heurex.errors import ModelError
 from heurex.model import STATE_DICT_KEYS, Rnn, rnn_from_state_dict
+from heurex.tasks import TASKS
 from heurex.zoo.torch_file import read_torch_file
 
 __all__ = ["read_metadata", "read_model", "write_model"]
@@ -60,16 +62,34 @@ _READERS: Final[dict[str, Callable[[Path], Mapping[str, Any]]]] = {
 }
 
 
-def read_model(path: str | Path) -> Rnn:
+def _stated_task(path: Path, arrays: Mapping[str, Any]) -> str | None:
+    """The task that a file states: in its header or under ``task``, a PyTorch file in its name as AlgZoo's do."""
+    if path.suffix.lower() == ".safetensors":
+        return read_metadata(path).get("task")
+    if "task" in arrays:
+        return str(arrays["task"])
+    if _READERS[path.suffix.lower()] is read_torch_file:
+        found = re.match(rf"({'|'.join(TASKS)})_\d+_\d+(?:_|$)", path.stem)
+        return found[1] if found else None
+    return None
+
+
+def read_model(path: str | Path, *, task: str | None = None) -> Rnn:
     """Read a model from a ``.safetensors``, ``.npz``, ``.json``, ``.pth`` or ``.pt`` file.
 
     Arrays are named as AlgZoo does (``rnn.weight_ih_l0``, ``rnn.weight_hh_l0``, ``linear.weight``) or
     ``w_hi``, ``w_hh``, ``w_oh``; a JSON object may hold more, such as its provenance.
 
+    Parameters
+    ----------
+    task
+        What the model is asked, if the file does not say (a header or a key ``task``; of a PyTorch file the
+        beginning of its name, ``argmedian_5_5_``). Where neither says, it is 2nd argmax.
+
     Raises
     ------
     ModelError
-        If the file is missing, of another kind, damaged, or holds something else.
+        If the file is missing, of another kind, damaged, holds something else, or states another task.
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
@@ -83,16 +103,20 @@ def read_model(path: str | Path) -> Rnn:
         arrays = reader(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror or error})") from None
-    name = path.stem
+    name, stated = path.stem, _stated_task(path, arrays)
+    if task is not None and stated is not None and task != stated:
+        raise ModelError(f"{path} states the task {stated!r}; {task!r} was asked for")
+    asked = task or stated or "2nd_argmax"
     if any(key in arrays for key in STATE_DICT_KEYS):
-        return rnn_from_state_dict(arrays, name=name, source=str(path))
+        weights = {key: array for key, array in arrays.items() if key != "task"}
+        return rnn_from_state_dict(weights, name=name, source=str(path), task=asked)
     missing = [key for key in _PLAIN_KEYS if key not in arrays]
     if missing:
         raise ModelError(
             f"{path} lacks {', '.join(missing)}; expected w_hi, w_hh, w_oh or {', '.join(STATE_DICT_KEYS)}"
         )
     try:
-        return Rnn(*(arrays[key] for key in _PLAIN_KEYS), name=name)
+        return Rnn(*(arrays[key] for key in _PLAIN_KEYS), name=name, task=asked)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
 
@@ -115,11 +139,11 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def write_model(model: Rnn, path: str | Path, metadata: Mapping[str, str] | None = None) -> None:
-    """Write a model as safetensors under AlgZoo's names, in float64, with metadata of strings."""
+    """Write a model as safetensors under AlgZoo's names, in float64, with its task and metadata of strings."""
     from safetensors.numpy import save_file
 
     save_file(
         {key: np.ascontiguousarray(value) for key, value in model.state_dict().items()},
         path,
-        dict(metadata or {}),
+        {**(metadata or {}), "task": model.task},
     )

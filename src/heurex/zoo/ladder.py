@@ -73,9 +73,16 @@ def find(hidden_size: int, seq_len: int, seed: int | None) -> LadderModel:
     UsageError
         If it is not bundled; the message lists what is.
     """
-    of_size = [model for model in models() if (model.hidden_size, model.seq_len) == (hidden_size, seq_len)]
+    of_size = [
+        model
+        for model in models()
+        if (model.task, model.hidden_size, model.seq_len) == ("2nd_argmax", hidden_size, seq_len)
+    ]
     if not of_size:
-        sizes = " ".join(f"{d},{n}" for d, n in sorted({(m.hidden_size, m.seq_len) for m in models()}))
+        sizes = " ".join(
+            f"{d},{n}"
+            for d, n in sorted({(m.hidden_size, m.seq_len) for m in models() if m.task == "2nd_argmax"})
+        )
         raise UsageError(
             f"no model with d = {hidden_size}, n = {seq_len} is bundled; expected one of {sizes}, "
             "or train it: heurex zoo train"

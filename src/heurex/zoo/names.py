@@ -112,15 +112,16 @@ def _alg_zoo(name: ModelName) -> Rnn:
     if name.body == "example_2nd_argmax":
         name.only()
         return alg_zoo.load_file(alg_zoo.EXAMPLE)
-    found = re.fullmatch(r"2nd_argmax_(\d{1,4})_(\d{1,4})", name.body)
+    found = re.fullmatch(r"(2nd_argmax|argmedian)_(\d{1,4})_(\d{1,4})", name.body)
     if found is None:
         raise UsageError(
-            f"unknown model {name.text!r}; expected alg-zoo:2nd_argmax_d_n or alg-zoo:example_2nd_argmax"
+            f"unknown model {name.text!r}; expected alg-zoo:2nd_argmax_d_n, alg-zoo:argmedian_d_n "
+            "or alg-zoo:example_2nd_argmax"
         )
     name.only("seed", "n_seqs")
     n_seqs = name.count("n_seqs")
     file = alg_zoo.file_for(
-        int(found[1]), int(found[2]), name.count("seed"), 2**30 if n_seqs is None else n_seqs
+        int(found[2]), int(found[3]), name.count("seed"), 2**30 if n_seqs is None else n_seqs, found[1]
     )
     return alg_zoo.load_file(file)
 

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from heurex.errors import UsageError
+from heurex.errors import ModelError, UsageError
+from heurex.tasks import TASKS, task_rank
 
-__all__ = ["BATCH", "TASK_RANKS", "Recipe"]
+__all__ = ["BATCH", "Recipe"]
 
 BATCH: Final = 1024
 """Sequences in a step."""
@@ -16,9 +17,6 @@ _WARM_UP: Final = 2**14
 _WEIGHT_DECAY: Final = 0.001
 _FIRST_CHECKPOINT, _LAST_CHECKPOINT = 20, 29
 _MAX_SEQUENCES: Final = 2**40
-
-TASK_RANKS: Final = {"2nd_argmax": 1}
-"""Which input is asked for, counted from the largest as 0."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Recipe:
     sequences
         Length of the schedule; a multiple of the batch of 1024. AlgZoo's own is 2^30.
     task
-        What is asked, as in AlgZoo's file names.
+        What is asked, one of :data:`heurex.tasks.TASKS`, as in AlgZoo's file names (which has no argmax).
 
     Notes
     -----
@@ -56,12 +54,16 @@ class Recipe:
     task: str = "2nd_argmax"
 
     def __post_init__(self) -> None:
-        if self.task not in TASK_RANKS:
-            raise UsageError(f"unknown task {self.task!r}; expected one of {', '.join(TASK_RANKS)}")
+        if self.task not in TASKS:
+            raise UsageError(f"unknown task {self.task!r}; expected one of {', '.join(TASKS)}")
         if not 1 <= self.hidden_size <= 1024:
             raise UsageError(f"the hidden size is {self.hidden_size}; expected 1 to 1024")
         if not 2 <= self.seq_len <= 100:
             raise UsageError(f"the sequence length is {self.seq_len}; expected 2 to 100")
+        try:
+            task_rank(self.task, self.seq_len)
+        except ModelError as error:
+            raise UsageError(str(error)) from None
         check_sequences("the number of sequences", self.sequences)
 
     @property
@@ -72,7 +74,7 @@ class Recipe:
     @property
     def rank(self) -> int:
         """Rank of the input that is asked for; the largest has rank 0."""
-        return TASK_RANKS[self.task]
+        return task_rank(self.task, self.seq_len)
 
     def learning_rate(self, step: int) -> float:
         """Learning rate of step ``step``, counted from 0."""

@@ -18,7 +18,7 @@ import numpy as np
 from heurex._version import __version__
 from heurex.errors import ModelError, UsageError
 from heurex.model import STATE_DICT_KEYS, Rnn
-from heurex.tasks import second_argmax
+from heurex.tasks import labels
 from heurex.zoo.recipe import BATCH, Recipe, check_sequences
 
 if TYPE_CHECKING:
@@ -231,19 +231,19 @@ class _Run:
                 "wall_s": f"{self.wall_s:.1f}",
                 "trained_along": json.dumps(self.batch.seeds),
                 **_versions(),
-                **_evaluation(weights, seed),
+                **_evaluation(weights, seed, self.recipe.task),
             }
             _write(self.folder / self.recipe.file_name(seed, sequences), weights, metadata)
 
 
-def _evaluation(weights: dict[str, np.ndarray], seed: int) -> dict[str, str]:
+def _evaluation(weights: dict[str, np.ndarray], seed: int, task: str) -> dict[str, str]:
     """Loss and accuracy on inputs that no training saw."""
     w_hi, w_hh, w_oh = weights.values()
-    model = Rnn(w_hi, w_hh, w_oh)
+    model = Rnn(w_hi, w_hh, w_oh, task=task)
     x = np.random.default_rng([seed, model.hidden_size, model.seq_len]).standard_normal(
         (_EVALUATED_ON, model.seq_len)
     )
-    logits, label = model.logits(x), second_argmax(x)
+    logits, label = model.logits(x), labels(x, model.rank)
     top = logits.max(axis=1)
     losses = top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[np.arange(len(x)), label]
     right = logits.argmax(axis=1) == label

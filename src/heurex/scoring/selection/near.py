@@ -10,6 +10,7 @@ from math import factorial
 import numpy as np
 
 from heurex.errors import UsageError
+from heurex.estimators.base import require_second
 from heurex.model import Rnn
 from heurex.scoring.selection.networks import RandomNetworks
 from heurex.scoring.selection.splitting import Chart
@@ -46,6 +47,7 @@ class NearNetworks(RandomNetworks):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_second(self.model, "the law of networks near a model")
         sizes = (self.model.hidden_size, self.model.seq_len)
         if sizes != (self.hidden_size, self.seq_len):
             raise UsageError(

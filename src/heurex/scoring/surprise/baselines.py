@@ -48,7 +48,7 @@ def rounded(model: Rnn, bits: int) -> Rnn:
         return model
     step = 2 * largest / (2**bits - 1)
     places = (np.clip(np.round((w + largest) / step), 0, 2**bits - 1) for w in weights)
-    return Rnn(*(place * step - largest for place in places), name=model.name)
+    return Rnn(*(place * step - largest for place in places), name=model.name, task=model.task)
 
 
 def weight_precision(model: Rnn, tolerance: float) -> int:
