@@ -139,7 +139,7 @@ def _shares(model: Rnn, nodes: _Nodes) -> tuple[np.ndarray, float, np.ndarray]:
     rounding = _rounding(*weights)
     with np.errstate(all="ignore"):
         small = len(found) <= _INTERPRETED_UP_TO and not kernels.is_kept(exact_last_kernel)
-        kernel = exact_last_kernel if small else kernels.compiled(exact_last_kernel)
+        kernel: Any = exact_last_kernel if small else kernels.compiled(exact_last_kernel)
         doubt = kernel.shares(*weights, *nodes.arguments(), series(model.seq_len), rounding, found, ops)
     ops[0] += len(found) - 1
     ops[2] += 1
