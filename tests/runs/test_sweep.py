@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import heurex
+from heurex.cli import app
 from heurex.errors import ResultsError, UsageError
 from heurex.results import read_rows
 from heurex.results.dataset import UNREPEATABLE, Dataset
+from heurex.runs.sweep_spec import EXAMPLE
 from heurex.scoring.ensembles import copy_generator, noise
 
 COMMAND = [sys.executable, "-c", "from heurex.cli import main; main()", "sweep"]
@@ -135,14 +137,13 @@ def test_the_digest_tells_rows_apart(tmp_path, spec, undisturbed):
     assert heurex.sweep(tmp_path / "a.toml", tmp_path / "a", processes=1).digest != undisturbed.digest
 
 
-def test_a_finished_sweep_does_nothing_and_a_damaged_part_is_written_again(tmp_path, spec):
+def test_a_finished_sweep_does_nothing_and_a_damaged_part_is_written_again(tmp_path, spec, capsys):
     out = tmp_path / "out"
     first = heurex.sweep(spec, out, processes=1)
     times = {file.name: file.stat().st_mtime_ns for file in (out / "rows").iterdir()}
     assert len(times) == PARTS
-    done = cli(spec, "--out", out)
-    assert done.returncode == 0
-    assert "nothing was left to do" in done.stdout
+    app(["sweep", str(spec), "--out", str(out)], standalone_mode=False)
+    assert "nothing was left to do" in capsys.readouterr().out
     assert {file.name: file.stat().st_mtime_ns for file in (out / "rows").iterdir()} == times
     part = Dataset(out).path_of(5)
     part.write_bytes(part.read_bytes()[:-9])
@@ -237,12 +238,11 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, spec, undisturbed):
     assert heurex.sweep(spec, tmp_path / "out", processes=1).digest == undisturbed.digest
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_a_full_disk_is_one_sentence_and_can_be_continued(tmp_path, spec, undisturbed, processes):
+def test_a_full_disk_is_one_sentence_and_can_be_continued(tmp_path, spec, undisturbed):
     """No file may be longer than 12,000 bytes: the manifest fits, the parts of (4, 3) do not."""
     out = tmp_path / "out"
     done = cli(
-        spec, "--out", out, "--processes", processes,
+        spec, "--out", out, "--processes", 2,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000)),
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
@@ -260,9 +260,8 @@ def test_a_full_disk_is_one_sentence_and_can_be_continued(tmp_path, spec, undist
 def test_a_changed_spec_is_refused(tmp_path, spec, undisturbed, change, key):
     lines = [change if line.startswith(key) else line for line in spec.read_text().splitlines()]
     (tmp_path / "spec.toml").write_text("\n".join(lines))
-    done = cli(tmp_path / "spec.toml", "--out", undisturbed.folder)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert f"holds a run with other {key} (" in done.stderr
+    with pytest.raises(ResultsError, match=rf"holds a run with other {key} \("):
+        heurex.sweep(tmp_path / "spec.toml", undisturbed.folder)
 
 
 def test_another_version_is_refused(tmp_path, spec, monkeypatch):
@@ -292,9 +291,9 @@ def test_refusals(tmp_path, spec, monkeypatch):
 
     with pytest.raises(UsageError, match=r"needs the extra heurex\[sweep\]"), connect("local:2"):
         pass
-    done = cli()
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert cli(spec, "--out", tmp_path / "c", "--dask", "local:2", "--processes", 2).returncode == 2
+    for words in (["sweep"], ["sweep", "spec.toml", "--out", "out", "--dask", "local:2", "--processes", "2"]):
+        with pytest.raises(UsageError, match="expected"):
+            app(words, standalone_mode=False)
 
 
 def test_functions_of_ones_own(tmp_path):
@@ -307,7 +306,6 @@ def test_functions_of_ones_own(tmp_path):
     ] * 20
 
 
-def test_the_example_is_printed():
-    from heurex.runs.sweep_spec import EXAMPLE
-
-    assert cli("--example").stdout == EXAMPLE
+def test_the_example_is_printed(capsys):
+    app(["sweep", "--example"], standalone_mode=False)
+    assert capsys.readouterr().out == EXAMPLE
