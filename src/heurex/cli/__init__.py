@@ -19,7 +19,17 @@ from heurex.errors import HeurexError, NotApplicable, UsageError
 
 __all__ = ["app", "main"]
 
-VERBS: Final = ("explain", "evaluate", "surprise", "selection", "reproduce", "figure", "report", "zoo", "doctor")
+VERBS: Final = (
+    "explain",
+    "evaluate",
+    "surprise",
+    "selection",
+    "reproduce",
+    "figure",
+    "report",
+    "zoo",
+    "doctor",
+)
 """Modules of this package whose verbs the command line offers, in the order of its help."""
 
 
