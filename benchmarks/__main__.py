@@ -1,4 +1,4 @@
-"""Every table in one run: cones, estimates of models, sampling, whole processes.
+"""Every table in one run: cones, estimates of models, sampling, whole processes, sweeps.
 
 Run ``python -m benchmarks [--quick]`` from the repository root. All that is timed in this process takes
 turns, round by round, and medians are compared.
@@ -10,7 +10,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import cones, models, processes, sampling
+from benchmarks import cones, models, processes, sampling, sweeps
 from benchmarks.table import console
 
 
@@ -29,6 +29,7 @@ def main() -> None:
     models.show(quick)
     sampling.show(quick)
     processes.show(quick)
+    sweeps.show(quick)
 
 
 if __name__ == "__main__":
