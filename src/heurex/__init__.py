@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
     from heurex.report.page import write_page
+    from heurex.runs.challenge import Challenge, challenge
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
+    from heurex.runs.summarise import Summary, summarise
+    from heurex.runs.sweep import Sweep, sweep
     from heurex.scoring import Score, noisy_copies, score
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
@@ -78,9 +81,12 @@ _HOMES = {
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
     "heurex.report.page": ("write_page",),
+    "heurex.runs.challenge": ("Challenge", "challenge"),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
+    "heurex.runs.summarise": ("Summary", "summarise"),
+    "heurex.runs.sweep": ("Sweep", "sweep"),
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
@@ -104,6 +110,7 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
     "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
+    "challenge", "Challenge", "sweep", "Sweep", "summarise", "Summary",
     "reproduce", "Reproduction", "write_page", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip

@@ -22,6 +22,8 @@ __all__ = ["app", "main"]
 VERBS: Final = (
     "explain",
     "evaluate",
+    "sweep",
+    "challenge",
     "surprise",
     "selection",
     "reproduce",

@@ -305,29 +305,34 @@ class External(Estimator):
     Parameters
     ----------
     function
-        The accuracy that it claims for a model; it may raise NotApplicable.
+        The accuracy that it claims for a model, or that and the operations it took; it may raise NotApplicable.
     label
         Its name in tables.
     ops
-        Operations that it takes, declared by its author: :class:`Ops`, or a number of additions; None if unknown.
+        Operations that it takes, declared by its author: :class:`Ops`, or a number of additions; None if unknown, or
+        if the function tells them.
+    seed
+        What the function is called with as ``seed``; None for a function without one.
     """
 
     name: ClassVar[str] = "external"
     summary: ClassVar[str] = "a function of your own"
     kind: ClassVar[str] = "external"
     told: ClassVar[tuple[str, ...]] = ("label", "declared_ops")
-    function: Callable[[Rnn], float]
+    function: Callable[..., Any]
     label: str = "external"
     ops: int | Ops | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.ops, int) and self.ops < 0:
             raise UsageError(f"{self.label} declares {self.ops} operations; expected 0 or more")
 
     def settings(self) -> dict[str, Any]:
-        """Its name and declared operations."""
+        """Its name and declared operations, and its seed if it has one."""
         declared = asdict(self.ops) if isinstance(self.ops, Ops) else self.ops
-        return dict(zip(self.told, (self.label, declared), strict=True))
+        told: dict[str, Any] = dict(zip(self.told, (self.label, declared), strict=True))
+        return told if self.seed is None else told | {"seed": self.seed}
 
     def estimate(self, model: Rnn) -> Estimate:
         """Call the function; its numerical error is unknown, hence NaN.
@@ -336,9 +341,31 @@ class External(Estimator):
         ------
         NotApplicable
             If the function raises it, or gives something else than a finite number.
+        UsageError
+            If what it gives is neither a number nor a number and operations.
         """
-        value = float(self.function(model))
+        found: Any = self.function(model) if self.seed is None else self.function(model, seed=self.seed)
+        told: Any
+        ops: Any
+        told, ops = found if isinstance(found, tuple) and len(found) == 2 else (found, self.ops)
+        try:
+            value = float(told)
+        except (TypeError, ValueError):
+            raise UsageError(
+                f"{self.label} gives {found!r} for {model!r}; expected a number, or a number and its operations"
+            ) from None
         if not math.isfinite(value):
             raise NotApplicable(f"{self.label} gives {value} for {model!r}; expected a finite number")
-        ops = Ops(add=self.ops) if isinstance(self.ops, int) else self.ops
+        if ops is not None and not isinstance(ops, Ops):
+            ops = Ops(add=_whole(self.label, ops))
         return Estimate(self.label, value, float("nan"), self.settings(), ops=ops)
+
+
+def _whole(label: str, ops: Any) -> int:
+    """Operations that a function tells, as a number of additions."""
+    try:
+        if int(ops) == ops >= 0:
+            return int(ops)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise UsageError(f"{label} tells {ops!r} operations; expected Ops or a whole number, 0 or more")

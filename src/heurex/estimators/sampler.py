@@ -15,9 +15,9 @@ from heurex.model import Rnn
 from heurex.tasks import SECOND
 from heurex.tasks import labels as labels_of
 
-__all__ = ["Sampled", "count_right", "outcomes", "sampled_accuracy"]
+__all__ = ["STREAM", "Sampled", "count_drawn", "count_right", "outcomes", "sampled_accuracy"]
 
-_CHUNK = 2**14
+STREAM = 2**14
 """Inputs of one stream of random numbers; part of what defines the draws."""
 
 _LARGEST_INPUT = 64.0
@@ -208,23 +208,48 @@ def sampled_accuracy(
             raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
     if dtype not in ("float32", "float64"):
         raise UsageError(f"dtype is {dtype!r}; expected 'float32' or 'float64'")
+    return Sampled(count_drawn(model, 0, samples, seed, dtype=dtype, threads=threads), samples)
+
+
+def count_drawn(
+    model: Rnn,
+    first: int,
+    samples: int,
+    seed: int,
+    *,
+    dtype: Literal["float32", "float64"] = "float32",
+    threads: int = 1,
+) -> int:
+    """How many of the inputs that :func:`sampled_accuracy` draws are answered rightly, from stream ``first`` on.
+
+    Parameters
+    ----------
+    first
+        Number of the first stream of 16,384 inputs: counts of neighbouring streams add up.
+    samples
+        How many inputs, from the start of that stream.
+
+    Returns
+    -------
+    A number from 0 to ``samples``.
+    """
     kind: Any = np.dtype(dtype)
     weights = _weights(model, kind, _LARGEST_INPUT)
     key = np.array([seed, int(model.fingerprint(), 16)], np.uint64)
     kernel = kernels.compiled(sampling_kernel).outcomes
-    chunks = -(-samples // _CHUNK)
+    streams = -(-samples // STREAM)
 
-    def work(first: int) -> int:
-        x, right = np.empty((model.seq_len, _CHUNK), kind), np.empty((1, _CHUNK), np.bool_)
+    def work(start: int) -> int:
+        x, right = np.empty((model.seq_len, STREAM), kind), np.empty((1, STREAM), np.bool_)
         found = 0
-        for chunk in range(first, chunks, threads):
-            stream = np.random.Philox(key=key, counter=np.array([0, 0, 0, chunk], np.uint64))
+        for k in range(start, streams, threads):
+            stream = np.random.Philox(key=key, counter=np.array([0, 0, 0, first + k], np.uint64))
             np.random.Generator(stream).standard_normal(out=x, dtype=kind)
             _mark(kernel, weights, x, right, model.rank)
-            found += int(np.count_nonzero(right[0, : samples - chunk * _CHUNK]))
+            found += int(np.count_nonzero(right[0, : samples - k * STREAM]))
         return found
 
     if threads == 1:
-        return Sampled(work(0), samples)
+        return work(0)
     with ThreadPoolExecutor(threads) as pool:
-        return Sampled(sum(pool.map(work, range(threads))), samples)
+        return sum(pool.map(work, range(threads)))

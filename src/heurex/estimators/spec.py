@@ -113,8 +113,8 @@ def label_of(estimator: Estimator | str, settings: dict[str, Any] | None = None)
     else:
         name = estimator
     told = settings or {}
-    if set(told) == set(External.told):
-        return name
+    if set(told) - {"seed"} == set(External.told):
+        return name if "seed" not in told else f"{name}?seed={told['seed']}"
     cls = REGISTRY.get(name)
     if cls is not None:
         usual = json.loads(json.dumps(cls().settings()))

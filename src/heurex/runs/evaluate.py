@@ -18,7 +18,7 @@ from heurex.runs.warm import GROUPS, compile_side_by_side
 from heurex.scoring.front import front_record
 from heurex.zoo import load
 
-__all__ = ["COUNT_OPS", "Evaluation", "Models", "evaluate", "prepare"]
+__all__ = ["COUNT_OPS", "Evaluation", "Models", "compute_rows", "evaluate", "prepare"]
 
 Models = str | Rnn | RnnStack | Sequence[str | Rnn]
 Watch = Callable[[str, int, int], None]
@@ -81,7 +81,8 @@ def evaluate(
     Raises
     ------
     UsageError, NotApplicable, ResultsError
-        If something is not understood, exact accuracy is out of reach (n > 3), or the folder holds something else.
+        If something is not understood, exact accuracy is out of reach (n > 4, or n = 4 and d > 18), or the folder
+        holds something else.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def evaluate(
     price = as_convention(convention)
     job = prepare(model, methods, sigma=sigma, models=models, seed=seed, count_ops=count_ops)
     store = None if out is None else Store(out, job.asked())
-    rows = _compute(job, store, watch)
+    rows = compute_rows(job, store, watch)
     timings = _timed(job, store, watch)
     keys = [method_key(one) for one in job.methods]
     record = front_record(rows, keys, method_key(truth_estimator()), price, _ratios(timings))
@@ -128,7 +129,7 @@ def prepare(
     return Job(loaded, tuple(asked), float(sigma), models, seed, count_ops)
 
 
-def _compute(job: Job, store: Store | None, watch: Watch) -> list[Row]:
+def compute_rows(job: Job, store: Store | None, watch: Watch) -> list[Row]:
     """All rows in the order of the table; parts that a store holds are not computed again."""
     sizes = [chunk.count for chunk in job.chunks]
     parts = [None for _ in sizes] if store is None else store.read(sizes)

@@ -5,25 +5,31 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import Exact, External
 from heurex.estimators.base import Estimator
+from heurex.estimators.exact4 import LARGEST
 from heurex.estimators.spec import method_key
 from heurex.model import Rnn, RnnStack
 from heurex.results import Row
 from heurex.runs.local import CHUNK, Origin, rows_of
 from heurex.scoring.ensembles import noisy_copies
 
-__all__ = ["Chunk", "Job", "Source", "truth_estimator"]
+__all__ = ["Chunk", "Job", "Source", "described", "exact_in_reach", "truth_estimator"]
 
 
 def truth_estimator() -> Estimator:
     """The exact accuracy that errors are measured against: by regions, the way that no other method shares."""
     return Exact(by="regions")
+
+
+def exact_in_reach(model: Rnn) -> bool:
+    """Whether a model has so few inputs and neurons that its exact accuracy can be had."""
+    return model.seq_len <= 3 or (model.seq_len == 4 and model.hidden_size <= LARGEST)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Job:
     Parameters
     ----------
     models
-        The clean models, of any sizes with n = 2 or 3.
+        The clean models, of any sizes that the truth is known for.
     methods
         What is scored.
     sigma, copies, seed
@@ -74,6 +80,14 @@ class Job:
         the models themselves are the ensemble, and ``copies`` and ``seed`` do not matter.
     count_ops
         On how many of the first models of each ensemble operations are counted.
+    truth
+        What errors are measured against.
+    on_clean
+        Whether methods are run on the clean models too, where there are copies.
+    uncounted
+        Methods whose operations are never counted: the same methods with another seed, say.
+    timed
+        Whether rows say how long they took; they are then not the same whenever they are made.
 
     Raises
     ------
@@ -87,6 +101,10 @@ class Job:
     copies: int
     seed: int
     count_ops: int
+    truth: Estimator = field(default_factory=truth_estimator)
+    on_clean: bool = False
+    uncounted: tuple[Estimator, ...] = ()
+    timed: bool = False
 
     def __post_init__(self) -> None:
         if not self.models or not self.methods:
@@ -94,10 +112,10 @@ class Job:
         if self.count_ops < 0:
             raise UsageError(f"operations are to be counted on {self.count_ops} models; expected 0 or more")
         for model in self.models:
-            if model.seq_len > 3:
+            if self.truth.kind == "exact" and not exact_in_reach(model):
                 raise NotApplicable(
-                    f"errors are measured against the exact accuracy, which needs n = 2 or 3 inputs; "
-                    f"the model {model.name!r} has n = {model.seq_len}"
+                    f"errors are measured against the exact accuracy, which needs n = 2 or 3 inputs, or n = 4 and at "
+                    f"most {LARGEST} neurons; the model {model.name!r} has d = {model.hidden_size}, n = {model.seq_len}"
                 )
         noisy_copies(self.models[0], self.sigma, min(self.copies, 1), self.seed)
         hashes = [model.fingerprint() for model in self.models]
@@ -109,7 +127,7 @@ class Job:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The ensembles in the order of the table, truth first."""
-        truth = truth_estimator()
+        truth = self.truth
         methods = (truth, *(one for one in self.methods if method_key(one) != method_key(truth)))
         sizes = list(dict.fromkeys((model.hidden_size, model.seq_len) for model in self.models))
         named = _named(self.models) if self.sigma > 0 else [(model.name, model) for model in self.models]
@@ -119,7 +137,8 @@ class Job:
         ]
         if self.sigma == 0:
             return tuple(_source("given", pairs, len(pairs), methods) for pairs in alike)
-        clean = [_source("clean", pairs, len(pairs), (truth,)) for pairs in alike]
+        on_clean = methods if self.on_clean else (truth,)
+        clean = [_source("clean", pairs, len(pairs), on_clean) for pairs in alike]
         return (
             *clean,
             *(_source("noisy copy", [pair], self.copies, methods) for pairs in alike for pair in pairs),
@@ -151,7 +170,9 @@ class Job:
         part, origin = self.models_of(chunk)
         estimator = self.sources[chunk.source].estimators[chunk.estimator]
         asked = estimator in self.methods and origin.origin != "clean"
-        return rows_of(part, origin, estimator, count_ops=self.count_ops - chunk.first if asked else 0)
+        asked &= estimator not in self.uncounted
+        wanted = self.count_ops - chunk.first if asked else 0
+        return rows_of(part, origin, estimator, count_ops=wanted, timed=self.timed)
 
     def asked(self) -> dict[str, Any]:
         """Everything that the rows depend on, ready for JSON."""
@@ -163,10 +184,10 @@ class Job:
             "sigma": self.sigma,
             "copies": self.copies if self.sigma > 0 else None,
             "seed": self.seed if self.sigma > 0 else None,
-            "methods": [_described(one) for one in self.methods],
-            "truth": _described(truth_estimator()),
+            "methods": [described(one) for one in self.methods],
+            "truth": described(self.truth),
             "count_ops": self.count_ops,
-        }
+        } | ({"on_clean": True} if self.on_clean else {})
 
 
 def _source(
@@ -187,14 +208,17 @@ def _named(models: Sequence[Rnn]) -> list[tuple[str, Rnn]]:
     return named
 
 
-def _described(estimator: Estimator) -> dict[str, Any]:
+def described(estimator: Estimator) -> dict[str, Any]:
     """A method for the manifest; of a function also a digest of its source, where there is one."""
     name, settings = method_key(estimator)
     record: dict[str, Any] = {"estimator": name, "kind": estimator.kind, "settings": settings}
     if isinstance(estimator, External):
         try:
-            source = inspect.getsource(estimator.function)
-            record["source"] = hashlib.sha256(source.encode()).hexdigest()[:16]
+            source = getattr(estimator.function, "source_digest", None)
+            if source is None:
+                code = inspect.getsource(estimator.function).encode()
+                source = hashlib.sha256(code).hexdigest()[:16]
+            record["source"] = source
         except (OSError, TypeError):
             record["source"] = None
     return record
