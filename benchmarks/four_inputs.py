@@ -1,8 +1,8 @@
 """What exact accuracies for four inputs cost.
 
 `python -m benchmarks.four_inputs [models]`: random models, medians.
-`python -m benchmarks.four_inputs --copies [samples]`: a trained model and 16 noisy copies, beside sampling with as many operations
-and beside that many random inputs.
+`python -m benchmarks.four_inputs --copies [samples]`: a trained model and 16 noisy copies, beside sampling with
+as many operations and beside that many random inputs.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from heurex.standard import standardise
 from heurex.symmetry import best_pairing
 from heurex.tasks import TASKS, task_rank
 from heurex.zoo import load, read_model, write_model
+from heurex.zoo.files import read_metadata
 from heurex.zoo.recipe import Recipe
 from heurex.zoo.train import _evaluation
 
@@ -58,7 +59,7 @@ def twin(model: Rnn, rank: int, x: np.ndarray) -> tuple[float, float]:
         z = np.einsum("jk,ik->ij", model.w_hh, state) + np.outer(column, model.w_hi)
         state = z * (z > 0)
     logits = np.einsum("jk,ik->ij", model.w_oh, state)
-    answers = np.array([np.flatnonzero(row == row.max())[0] for row in logits])
+    answers = (logits == logits.max(axis=1, keepdims=True)).argmax(axis=1)
     larger = (x > x[np.arange(len(x)), answers][:, None]).sum(axis=1)
     p = float(np.mean(larger == rank))
     return p, ((p * (1 - p) + 1 / len(x)) / len(x)) ** 0.5
@@ -71,8 +72,8 @@ def tasks_of(n: int) -> list[str]:
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_exact_accuracy_of_every_rank_is_that_of_samples_and_all_add_up_to_one(n: int) -> None:
     x = np.random.default_rng(n).standard_normal((200_000, n))
-    for seed in range(2):
-        model = random_model(3, n, seed)
+    for seed in range(2 if n < 4 else 1):
+        model = random_model(3 if n < 4 else 2, n, seed)
         found = [Exact().estimate(ranked(model, rank)) for rank in range(n)]
         assert sum(one.value for one in found) == pytest.approx(1, abs=1e-10)
         for rank, one in enumerate(found):
@@ -150,22 +151,27 @@ def test_layerwise_with_every_step_exact_is_exact_and_its_labels_share_all(n: in
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_every_method_honours_the_task_or_refuses(name: str) -> None:
-    """On good 2nd argmax models, where a method that forgot the task would be off by some nine tenths."""
+    """On good 2nd argmax models, where a method that forgot the task would be off by 0.4 to 1."""
     estimator = make_estimator(name, **({"samples": 4000} if name == "sampling" else {}))
     for source in ("m22", "m43", "zoo:4,4"):
         good = load(source)
         x = np.random.default_rng(0).standard_normal((20_000, good.seq_len))
         model = replace(good, task="argmax")
+        if name in ("original", "symmetric", "pieces"):
+            refused = "explains 2nd argmax models; this one is asked for argmax"
+            with pytest.raises(NotApplicable, match=refused):
+                estimator.estimate(model)
+            with pytest.raises(NotApplicable, match=refused):
+                estimator.estimate_stack(RnnStack.of([model]))
+            continue
         try:
             value = estimator.estimate(model).value
-        except NotApplicable as error:
-            if name in ("original", "symmetric", "pieces"):
-                assert "explains 2nd argmax models; this one is asked for argmax" in str(error)
-                with pytest.raises(NotApplicable):
-                    estimator.estimate_stack(RnnStack.of([model]))
+        except NotApplicable:
+            with pytest.raises(NotApplicable, match="n = 4"):
+                estimator.estimate(good)
             continue
         assert abs(value - twin(model, 0, x)[0]) < 0.12
-        assert abs(value - estimator.estimate(good).value) > 0.5
+        assert abs(value - estimator.estimate(good).value) > 0.3
 
 
 def test_argmedian_of_three_is_2nd_argmax_to_the_bit() -> None:
@@ -291,6 +297,11 @@ def test_training_writes_the_task(tmp_path) -> None:
 
     (path,) = train(Recipe(3, 5, 2**18, "argmedian"), [0], tmp_path)
     assert path.name.startswith("argmedian_3_5_seed0_")
-    found = read_model(path)
-    p, error = twin(found, 2, np.random.default_rng(3).standard_normal((50_000, 5)))
-    assert p > 0.2 + 10 * error
+    p, error = twin(read_model(path), 2, np.random.default_rng(3).standard_normal((100_000, 5)))
+    header = read_metadata(path)
+    theirs = float(header["accuracy_standard_error"])
+    assert abs(float(header["accuracy"]) - p) < 4 * (error**2 + theirs**2) ** 0.5
+    assert (
+        abs(twin(read_model(path), 1, np.random.default_rng(3).standard_normal((100_000, 5)))[0] - p)
+        > 20 * error
+    )

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from heurex.estimators.order import canonical_order
     from heurex.estimators.spec import read_methods
     from heurex.model import Rnn, RnnStack, rnn_from_module, rnn_from_state_dict
+    from heurex.report.page import write_page
     from heurex.runs.challenge import Challenge, challenge
     from heurex.runs.compare import Comparison, compare
     from heurex.runs.evaluate import Evaluation, evaluate
     from heurex.runs.reproduce import Reproduction, reproduce
+    from heurex.runs.summarise import Summary, summarise
+    from heurex.runs.sweep import Sweep, sweep
     from heurex.scoring import Score, noisy_copies, score
     from heurex.scoring.attribution import Attribution, attribute, true_contributions
     from heurex.scoring.confusion import Confusion, confusion
@@ -77,10 +80,13 @@ _HOMES = {
     "heurex.standard": ("standardise",),
     "heurex.scoring.confusion": ("Confusion", "confusion"),
     "heurex.model": ("Rnn", "RnnStack", "rnn_from_module", "rnn_from_state_dict"),
+    "heurex.report.page": ("write_page",),
     "heurex.runs.challenge": ("Challenge", "challenge"),
     "heurex.runs.compare": ("Comparison", "compare"),
     "heurex.runs.evaluate": ("Evaluation", "evaluate"),
     "heurex.runs.reproduce": ("Reproduction", "reproduce"),
+    "heurex.runs.summarise": ("Summary", "summarise"),
+    "heurex.runs.sweep": ("Sweep", "sweep"),
     "heurex.scoring": ("Score", "noisy_copies", "score"),
     "heurex.scoring.attribution": ("Attribution", "attribute", "true_contributions"),
     "heurex.scoring.scan": ("Scan", "scan"),
@@ -103,8 +109,9 @@ __all__ = [  # noqa: RUF022 - in the order of the house: models, estimates, cone
     "selection_bits", "selection_bits_near", "bundled_selection_bits", "SelectionBits",
     "standardise", "canonical_order", "linear_pieces", "sampled_accuracy", "Sampled", "count_right",
     "cone_fraction", "cone_measure", "ConeMeasure",
-    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation", "challenge", "Challenge",
-    "reproduce", "Reproduction", "surprise", "Ledger", "Entry",
+    "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation",
+    "challenge", "Challenge", "sweep", "Sweep", "summarise", "Summary",
+    "reproduce", "Reproduction", "write_page", "surprise", "Ledger", "Entry",
     "HeurexError", "ModelError", "ConeError", "NotApplicable", "ResultsError", "UsageError",
 ]  # fmt: skip
 

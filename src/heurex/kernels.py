@@ -187,7 +187,20 @@ _COUNTED_FUNCTIONS: Final[dict[str, Kernel]] = {
     "atan2": _count_atan2,
     **{
         name: _count_unary(getattr(math, name), "atan2")
-        for name in ("atan", "asin", "acos", "sin", "cos", "tan", "sinh", "cosh", "asinh", "exp", "log")
+        for name in (
+            "atan",
+            "asin",
+            "acos",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "asinh",
+            "exp",
+            "log",
+            "erfc",
+        )
     },
     "fabs": abs,
     "reals": _counted_reals,

@@ -55,6 +55,16 @@ def _check_shapes(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, lead: in
         raise ModelError(f"w_oh has {w_oh.shape[-2]} row(s); expected n >= 2, one for each input")
 
 
+def _begun_digest(model: Rnn | RnnStack) -> Any:
+    asked = "" if model.rank == SECOND else f",rank {model.rank}"
+    return hashlib.sha256(f"{model.hidden_size},{model.seq_len}{asked};".encode())
+
+
+def _plain_bytes(array: np.ndarray) -> bytes:
+    """The same bytes for equal numbers: no minus before 0, one order of bytes."""
+    return np.ascontiguousarray(array + 0.0).astype("<f8").tobytes()
+
+
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
@@ -197,10 +207,9 @@ class Rnn:
 
         Equal weights that are asked for the input of the same rank have equal fingerprints.
         """
-        asked = "" if self.rank == SECOND else f",rank {self.rank}"
-        digest = hashlib.sha256(f"{self.hidden_size},{self.seq_len}{asked};".encode())
+        digest = _begun_digest(self)
         for array in (self.w_hi, self.w_hh, self.w_oh):
-            digest.update(np.ascontiguousarray(array + 0.0).astype("<f8").tobytes())
+            digest.update(_plain_bytes(array))
         return digest.hexdigest()[:16]
 
     def _inputs(self, x: np.ndarray) -> np.ndarray:
@@ -266,6 +275,18 @@ class RnnStack(Sequence[Rnn]):
     def rank(self) -> int:
         """Rank of the input whose position is the right answer; the largest has rank 0."""
         return task_rank(self.task, self.seq_len)
+
+    def fingerprints(self) -> list[str]:
+        """Every model's :meth:`Rnn.fingerprint`."""
+        count = len(self)
+        flat = np.concatenate([one.reshape(count, -1) for one in (self.w_hi, self.w_hh, self.w_oh)], axis=1)
+        weights, width, begun = _plain_bytes(flat), 8 * flat.shape[1], _begun_digest(self)
+        found: list[str] = []
+        for at in range(0, len(weights), width):
+            digest = begun.copy()
+            digest.update(weights[at : at + width])
+            found.append(digest.hexdigest()[:16])
+        return found
 
     def __len__(self) -> int:
         return self.w_hi.shape[0]

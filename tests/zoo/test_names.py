@@ -202,7 +202,7 @@ def test_index_of_a_folder(tmp_path, m43):
     assert kind == "sampled"
     assert abs(error - (value * (1 - value) / 1000) ** 0.5) < 1e-3
     heurex.zoo.write_model(m43, tmp_path / "other.safetensors")
-    with pytest.raises(heurex.ModelError, match="no usable record in its header .'task'"):
+    with pytest.raises(heurex.ModelError, match="no usable record in its header .'hidden_size'"):
         index_folder(tmp_path, 1000)
     with pytest.raises(UsageError, match="holds no .safetensors file"):
         index_folder(tmp_path / "..", 1000)

@@ -268,7 +268,7 @@ def test_what_makes_no_sense(tmp_path, monkeypatch):
         ((4, 3, 0), "number of sequences is 0"),
         ((0, 3, 2**20), "hidden size is 0"),
         ((4, 1, 2**20), "sequence length is 1; expected 2 to 100"),
-        ((4, 3, 2**20, "argmin"), "unknown task 'argmin'; expected one of 2nd_argmax"),
+        ((4, 3, 2**20, "argmin"), "unknown task 'argmin'; expected one of argmax, 2nd_argmax"),
     ):
         with pytest.raises(UsageError, match=message):
             Recipe(*arguments)

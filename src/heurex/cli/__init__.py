@@ -22,11 +22,13 @@ __all__ = ["app", "main"]
 VERBS: Final = (
     "explain",
     "evaluate",
+    "sweep",
     "challenge",
     "surprise",
     "selection",
     "reproduce",
     "figure",
+    "report",
     "zoo",
     "doctor",
 )

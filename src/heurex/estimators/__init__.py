@@ -22,13 +22,17 @@ from heurex.estimators.base import (
 )
 from heurex.estimators.directions import Directions
 from heurex.estimators.exact import Exact
+from heurex.estimators.exact_last import ExactLast
 from heurex.estimators.layerwise import Layerwise
+from heurex.estimators.mean_field import MeanField
+from heurex.estimators.moments import Moments
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.response import Response
 from heurex.estimators.sampler import Sampled, count_right, sampled_accuracy
 from heurex.estimators.sampling import Sampling
 from heurex.estimators.symmetric import Symmetric
+from heurex.estimators.top_three import TopThree
 from heurex.model import Rnn
 
 __all__ = [
@@ -40,9 +44,12 @@ __all__ = [
     "Estimate",
     "Estimator",
     "Exact",
+    "ExactLast",
     "External",
     "Layerwise",
+    "MeanField",
     "Method",
+    "Moments",
     "Ops",
     "Original",
     "Piece",
@@ -53,6 +60,7 @@ __all__ = [
     "StackEstimate",
     "Status",
     "Symmetric",
+    "TopThree",
     "count_right",
     "estimate",
     "linear_pieces",
@@ -62,7 +70,21 @@ __all__ = [
 ]
 
 REGISTRY: Final[dict[str, type[Estimator]]] = {
-    cls.name: cls for cls in (Exact, Original, Layerwise, Response, Pieces, Symmetric, Directions, Sampling)
+    cls.name: cls
+    for cls in (
+        Exact,
+        Original,
+        Layerwise,
+        Response,
+        Pieces,
+        Symmetric,
+        Directions,
+        ExactLast,
+        MeanField,
+        Moments,
+        TopThree,
+        Sampling,
+    )
 }
 """Every estimator by name. To add one: write a file beside the others and add its class here."""
 

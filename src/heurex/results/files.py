@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import secrets
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ def whole(path: Path) -> Generator[Path]:
     ResultsError
         If the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # another machine's process may have the same number
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         yield draft
         os.replace(draft, path)

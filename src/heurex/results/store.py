@@ -14,9 +14,39 @@ from heurex.errors import ResultsError
 from heurex.results.files import prepare_folder, write_json
 from heurex.results.table import SCHEMA_VERSION, Row, read_rows, write_rows
 
-__all__ = ["Store"]
+__all__ = ["MANIFEST", "Store", "claim_folder", "drop_drafts"]
 
-_MANIFEST, _TABLE, _PARTS = "manifest.json", "results.parquet", "parts"
+MANIFEST = "manifest.json"
+_TABLE, _PARTS = "results.parquet", "parts"
+
+
+def claim_folder(path: str | Path, asked: dict[str, Any]) -> Path:
+    """Make a folder this run's own by its manifest, or see that it already is.
+
+    Raises
+    ------
+    ResultsError
+        If the folder holds something else, or a run that was asked differently.
+    """
+    folder = prepare_folder(path)
+    wanted = json.loads(json.dumps({"heurex": __version__, "schema": SCHEMA_VERSION, **asked}))
+    manifest = folder / MANIFEST
+    if manifest.exists():
+        _require_same(manifest, wanted)
+    elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
+        raise ResultsError(
+            f"{folder} holds other files and no {MANIFEST}; expected an empty folder or one of the same run"
+        )
+    else:
+        write_json(wanted, manifest)
+    return folder
+
+
+def drop_drafts(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote has left behind."""
+    for draft in folder.glob(".*.parquet.*"):
+        with contextlib.suppress(OSError):
+            draft.unlink()
 
 
 class Store:
@@ -36,21 +66,8 @@ class Store:
     """
 
     def __init__(self, path: str | Path, asked: dict[str, Any]) -> None:
-        self.folder = prepare_folder(path)
-        wanted = json.loads(json.dumps({"heurex": __version__, "schema": SCHEMA_VERSION, **asked}))
-        manifest = self.folder / _MANIFEST
-        if manifest.exists():
-            _require_same(manifest, wanted)
-        elif any(not entry.name.startswith(".") for entry in self.folder.iterdir()):
-            raise ResultsError(
-                f"{self.folder} holds other files and no {_MANIFEST}; expected an empty folder or one of the same run"
-            )
-        else:
-            write_json(wanted, manifest)
-        for draft in self.folder.glob(".*.parquet.*"):
-            # left behind by a run that was killed while it wrote
-            with contextlib.suppress(OSError):
-                draft.unlink()
+        self.folder = claim_folder(path, asked)
+        drop_drafts(self.folder)
 
     def _part(self, number: int) -> Path:
         return self.folder / _PARTS / f"{number:06d}.parquet"

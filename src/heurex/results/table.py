@@ -18,7 +18,7 @@ from heurex.results.files import whole
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SCHEMA_VERSION", "Row", "read_rows", "write_rows"]
+__all__ = ["SCHEMA_VERSION", "Row", "read_rows", "row_schema", "write_rows"]
 
 SCHEMA_VERSION: Final = 2
 
@@ -82,7 +82,7 @@ class Row:
         return Ops(*(getattr(self, f"ops_{f.name}") for f in fields(Ops)))
 
 
-def _schema() -> pa.Schema:
+def row_schema() -> pa.Schema:
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "float": pa.float64(), "int": pa.int64()}
@@ -105,7 +105,7 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=_schema())
+    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=row_schema())
     with whole(path) as draft:
         pq.write_table(table, draft)
 
@@ -130,4 +130,5 @@ def read_rows(path: Path) -> list[Row]:
     found = (table.schema.metadata or {}).get(b"heurex_schema", b"none").decode()
     if found != str(SCHEMA_VERSION):
         raise ResultsError(f"{path} has results schema {found}; this version reads schema {SCHEMA_VERSION}")
-    return [Row(**record) for record in table.to_pylist()]
+    # a sweep's parts have further columns
+    return [Row(**record) for record in table.select(list(Row.__annotations__)).to_pylist()]

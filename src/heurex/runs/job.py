@@ -19,7 +19,7 @@ from heurex.results import Row
 from heurex.runs.local import CHUNK, Origin, rows_of
 from heurex.scoring.ensembles import noisy_copies
 
-__all__ = ["Chunk", "Job", "Source", "exact_in_reach", "truth_estimator"]
+__all__ = ["Chunk", "Job", "Source", "described", "exact_in_reach", "truth_estimator"]
 
 
 def truth_estimator() -> Estimator:
@@ -184,8 +184,8 @@ class Job:
             "sigma": self.sigma,
             "copies": self.copies if self.sigma > 0 else None,
             "seed": self.seed if self.sigma > 0 else None,
-            "methods": [_described(one) for one in self.methods],
-            "truth": _described(self.truth),
+            "methods": [described(one) for one in self.methods],
+            "truth": described(self.truth),
             "count_ops": self.count_ops,
         } | ({"on_clean": True} if self.on_clean else {})
 
@@ -208,7 +208,7 @@ def _named(models: Sequence[Rnn]) -> list[tuple[str, Rnn]]:
     return named
 
 
-def _described(estimator: Estimator) -> dict[str, Any]:
+def described(estimator: Estimator) -> dict[str, Any]:
     """A method for the manifest; of a function also a digest of its source, where there is one."""
     name, settings = method_key(estimator)
     record: dict[str, Any] = {"estimator": name, "kind": estimator.kind, "settings": settings}

@@ -33,6 +33,16 @@ def _four_inputs(method: str) -> None:
     make_estimator(method).estimate_stack(RnnStack.of([model]))
 
 
+def _mean_field() -> None:
+    from heurex.estimators import MeanField
+    from heurex.model import RnnStack
+    from heurex.zoo import load
+
+    stack = RnnStack.of([load("m43")])
+    MeanField(noise="linearised").estimate_stack(stack)
+    MeanField(rank=2, last="exact").estimate_stack(stack)
+
+
 def _regions() -> None:
     from heurex.estimators import Exact
     from heurex.model import RnnStack
@@ -84,6 +94,7 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "layerwise, four inputs": Group(_four_inputs, ("layerwise",), "estimators.layerwise4_kernel"),
     "exact, four inputs": Group(_four_inputs, ("exact",), "estimators.regions4_kernel"),
+    "exact-last": Group(_estimator, ("exact-last",), "estimators.exact_last_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
     "response": Group(_estimator, ("response",), "estimators.response_kernel"),
@@ -91,6 +102,8 @@ GROUPS: Final[dict[str, Group]] = {
     "exact, by regions": Group(_regions, (), "estimators.regions_kernel"),
     "original": Group(_estimator, ("original",), "estimators.original_kernel"),
     "directions": Group(_estimator, ("directions",), "estimators.directions_kernel"),
+    "mean field": Group(_mean_field, (), "estimators.mean_field_kernel"),
+    "moments": Group(_estimator, ("moments",), "estimators.gaussian_state_kernel"),
     "sampling": Group(_estimator, ("sampling",), "estimators.sampling_kernel"),
     "cones of 3 dimensions": Group(_cones, (3, 4), "cones.sphere_batch"),
 }

@@ -7,12 +7,28 @@ import numpy as np
 from heurex.errors import UsageError
 from heurex.model import Rnn, RnnStack
 
-__all__ = ["copy_generator", "noisy_copies"]
+__all__ = ["copy_generator", "noise", "noisy_copies"]
 
 
 def copy_generator(seed: int, copy: int) -> np.random.Generator:
     """The generator of one copy: counter-based, so that it depends on (seed, copy) and nothing else."""
     return np.random.Generator(np.random.Philox(key=np.array([seed, copy], np.uint64)))
+
+
+def noise(seed: int, first: int, count: int, numbers: int) -> np.ndarray:
+    """Standard normal numbers of several copies, ``(count, numbers)``: what their generators give first.
+
+    One generator takes the place of all, set to each copy's key in turn: it is made once and not for every copy.
+    Cost: about 2 us for a copy of 32 numbers.
+    """
+    bits = np.random.Philox(key=np.array([seed, first], np.uint64))
+    generator, state = np.random.Generator(bits), bits.state
+    drawn = np.empty((count, numbers))
+    for row in range(count):
+        state["state"]["key"][1] = first + row
+        bits.state = state
+        generator.standard_normal(out=drawn[row])
+    return drawn
 
 
 def noisy_copies(model: Rnn, sigma: float, count: int, seed: int = 0, *, first: int = 0) -> RnnStack:
@@ -46,5 +62,14 @@ def noisy_copies(model: Rnn, sigma: float, count: int, seed: int = 0, *, first: 
         raise UsageError(f"sigma is {sigma}; expected a finite standard deviation, 0 or more")
     if seed < 0 or first < 0:
         raise UsageError(f"the seed is {seed} and the first copy {first}; expected whole numbers, 0 or more")
-    copies = [model.perturbed(sigma, copy_generator(seed, i)) for i in range(first, first + count)]
-    return RnnStack.of(copies, name=model.name)
+    d, n = model.hidden_size, model.seq_len
+    drawn = sigma * noise(seed, first, count, model.n_params)
+    # in the order of Rnn.perturbed
+    hi, hh, oh = np.split(drawn, [d, d + d * d], axis=1)
+    return RnnStack(
+        model.w_hi + hi,
+        model.w_hh + hh.reshape(count, d, d),
+        model.w_oh + oh.reshape(count, n, d),
+        name=model.name,
+        task=model.task,
+    )
