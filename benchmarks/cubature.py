@@ -1,4 +1,6 @@
-"""Cubature against sampling at equal operations: `python -m benchmarks.cubature [--copies 16] [--seeds 3] [MODEL NOISE]`.
+"""Cubature against sampling at equal operations.
+
+`python -m benchmarks.cubature [--copies 16] [--seeds 3] [MODEL NOISE]`.
 
 For every model a table: operations of a setting in samples, RMS error over noisy copies and seeds, the ratio of
 sampling's RMS error at equal operations to it, and a 90% interval by bootstrap over copies. Truths are exact for four
@@ -97,7 +99,9 @@ def show(name: str, noise: float, arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", nargs="?")
     parser.add_argument("noise", nargs="?", type=float, default=0.0)
     parser.add_argument("--copies", type=int, default=16)

@@ -1,11 +1,14 @@
 """RMS error of the top-three rule over noisy copies, beside plain and stratified sampling at equal operations.
 
 ``python -m benchmarks.top_three zoo:16,10 --noise 0.003 --copies 16 --copy-seed 4242``
+
+With ``--nothing-assumed`` the control: as many Sobol points for each choice of places, the rest with their true law.
 """
 
 from __future__ import annotations
 
 import argparse
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +58,23 @@ def interval(errors: np.ndarray, truth_error: np.ndarray, scale: np.ndarray) -> 
     return float(low), float(high)
 
 
+def nothing_assumed(copies: heurex.RnnStack, nodes: int, seed: int) -> np.ndarray:
+    """Accuracies by the rule's strata and kind of points, every input with its true law: cubature."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    n = copies[0].seq_len
+    places = np.repeat(np.array(list(permutations(range(n), 3))), nodes, axis=0)
+    sobol = qmc.Sobol(n, scramble=True, rng=np.random.default_rng(seed))
+    cube = sobol.random_base2(len(places).bit_length())[: len(places)]
+    levels = np.cumprod(cube[:, :3] ** (1 / (n - np.arange(3))), axis=1)
+    x, free = np.empty(cube.shape), np.ones(cube.shape, np.bool_)
+    np.put_along_axis(x, places, ndtri(levels), axis=1)
+    np.put_along_axis(free, places, False, axis=1)
+    x[free] = ndtri(levels[:, 2:] * cube[:, 3:]).ravel()
+    return np.array([count_right(model, x) / len(x) for model in copies])
+
+
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -64,6 +84,7 @@ def main() -> None:
     parser.add_argument("--copy-seed", type=int, default=4242)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--within", default="mean")
+    parser.add_argument("--nothing-assumed", action="store_true")
     parser.add_argument("--nodes", default="1,2,5,10,20,40,100,2048")
     parser.add_argument("--truth-samples", type=int, default=40_000_000)
     parser.add_argument("--truth", type=Path, default=None, help="a folder to keep sampled accuracies in")
@@ -80,7 +101,10 @@ def main() -> None:
     for nodes in (int(text) for text in args.nodes.split(",")):
         seeds = range(1 if nodes > 1000 else args.seeds)
         found = [TopThree(nodes, args.within, seed).estimate_stack(copies) for seed in seeds]
-        errors = np.array([one.value for one in found]) - truth
+        values = np.array([one.value for one in found])
+        if args.nothing_assumed:
+            values = np.array([nothing_assumed(copies, nodes, seed) for seed in seeds])
+        errors = values - truth
         samples = nodes * n * (n - 1) * (n - 2)
         plain = np.sqrt(truth * (1 - truth) / samples)
         low, high = interval(errors, truth_error, plain)

@@ -28,7 +28,7 @@ API = {
     "Cones": ("cone_fraction", "cone_measure", "ConeMeasure"),
     "Errors of estimates": (
         "noisy_copies", "score", "Score", "compare", "Comparison", "evaluate", "Evaluation", "reproduce",
-        "Reproduction",
+        "Reproduction", "write_page",
         "attribute", "Attribution", "true_contributions", "scan", "Scan", "confusion", "Confusion",
     ),
     "Bits": (

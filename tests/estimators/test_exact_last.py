@@ -1,4 +1,4 @@
-"""Cubature that is exact in the last input: lines by bisection, SciPy and counting numbers; means by exact accuracies."""
+"""Cubature that is exact in the last input: lines by bisection and SciPy, means by exact accuracies."""
 
 import math
 
@@ -27,7 +27,9 @@ def share_by_bisection(model, earlier, grid=20_001):
         return model.answer(x) == second_argmax(x)
 
     changes = stats.t.cdf(np.sort(earlier)[-2:] * math.sqrt(n - 1), n - 1)
-    near = np.append(changes, [0.0, 0.5, 1.0])[:, None] + np.outer([-1, 0, 1], np.logspace(-13, -2, 100)).ravel()
+    near = (
+        np.append(changes, [0.0, 0.5, 1.0])[:, None] + np.outer([-1, 0, 1], np.logspace(-13, -2, 100)).ravel()
+    )
     shares = np.unique(np.concatenate([(np.arange(grid) + 0.5) / grid, near[(near > 0) & (near < 1)]]))
     right = is_right(shares)
     at = np.flatnonzero(right[1:] != right[:-1])
@@ -116,7 +118,9 @@ def test_operations_counted_beside_the_numbers_are_those_of_counting_numbers(d, 
     kernel, numbers, tally = kernels.counted(exact_last_kernel, weights | tops)
     ops, found = np.zeros(5, np.int64), np.zeros(6, object)
     at = [numbers[name] for name in weights]
-    kernel.shares(*at, nodes.points, numbers["tops"], nodes.places, numbers["known"], series(n), np.zeros(3), found, ops)
+    kernel.shares(
+        *at, nodes.points, numbers["tops"], nodes.places, numbers["known"], series(n), np.zeros(3), found, ops
+    )
     assert ops.tolist() == [tally.add, tally.mul, tally.div, tally.sqrt, tally.atan2]
     again, same = np.zeros(5, np.int64), np.zeros(6)
     with_bound = np.array([1.0, 1e-12, 1e-12])
@@ -136,7 +140,9 @@ def test_designs_are_uniform_on_average_over_seeds(design, n):
         x = design_points(design, n - 1, points, np.random.default_rng([seed, n]))
         assert np.allclose((x * x).sum(axis=1), 1)
         top = np.sort(x, axis=1)
-        moments.append([*x.mean(axis=0), *(x * x).mean(axis=0), (x[:, 0] * x[:, 1]).mean(), *top.mean(axis=0)])
+        moments.append(
+            [*x.mean(axis=0), *(x * x).mean(axis=0), (x[:, 0] * x[:, 1]).mean(), *top.mean(axis=0)]
+        )
     moments = np.array(moments)
     reference = np.sort(earlier_directions(n, 400_000, 5), axis=1)
     expected = np.concatenate([np.zeros(n - 1), np.full(n - 1, 1 / (n - 1)), [0.0], reference.mean(axis=0)])

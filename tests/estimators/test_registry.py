@@ -28,7 +28,7 @@ def test_contract(name, reference):
     estimator = make_estimator(name, **FAST.get(name, {}))
     assert estimator.name == name
     assert estimator.summary
-    assert estimator.kind in ("exact", "explanation", "quadrature", "sampling")
+    assert estimator.kind in ("exact", "explanation", "quadrature", "cubature", "sampling")
     assert make_estimator(name, **json.loads(json.dumps(estimator.settings()))) == estimator
     models = [record["model"] for record in reference[:3]]
     if name in SIZE_22:

@@ -95,7 +95,7 @@ def test_still_figure(name, method, tmp_path):
     """Areas on paper are fractions: summed by colour over both halves they give the shares of right answers."""
     import matplotlib
 
-    from heurex.report.figures import STYLE, save_figure
+    from heurex.report.style import STYLE, save_figure
 
     model = heurex.load(name)
     figure = draw_sphere(model, method)
@@ -108,7 +108,7 @@ def test_still_figure(name, method, tmp_path):
                 share[colour] = share.get(colour, 0) + abs(
                     np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))
                 ) / (4 * np.pi)
-        assert abs(share["#1a1a1a"] - (1 - heurex.estimate(model).value)) < 1e-4
+        assert abs(share["#000000"] - (1 - heurex.estimate(model).value)) < 1e-4
         by_label = np.diag(heurex.confusion(model).matrix)
         for colour, true in zip(("#56b4e9", "#f0e442", "#8fd3be"), by_label, strict=True):
             assert abs(share[colour] - true) < 1e-4

@@ -37,7 +37,7 @@ number = [1.5e3, 0x1F,
  "v15"]
 """
 # the line on which the value of each mark begins
-BEGINS = {3: 4, 13: 18}
+BEGINS = {3: 4, 13: 17}
 
 
 def leaves(value, path=()):

@@ -76,7 +76,7 @@ def evaluate(
                 _write_reports(found.record, out)
     except KeyboardInterrupt:
         _say_how_to_go_on(out, *reached)
-        raise typer.Exit(130) from None
+        sys.exit(130)  # typer.Exit would have main say that nothing was written
     if as_json:
         print_json(found.record)
         return

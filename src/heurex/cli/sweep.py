@@ -69,7 +69,7 @@ def sweep(
         print(
             f"heurex: interrupted{progress.reached()}; the same command goes on from there", file=sys.stderr
         )
-        raise typer.Exit(130) from None
+        sys.exit(130)  # typer.Exit would have main say it again
     except HeurexError as error:
         if not progress.total:
             raise

@@ -61,9 +61,7 @@ def component_by_component(dimensions: int, candidates: int = 128, seed: int = 0
                 row[c] = (product * (1 + _bernoulli(k * z % size / size) / (1 + j) ** 2)).mean() - 1
         best = int(tried[np.argmin((errors / errors.min(axis=1, keepdims=True)).max(axis=0))])
         for i, size in enumerate(sizes):
-            products[i] = products[i] * (
-                1 + _bernoulli(np.arange(size) * best % size / size) / (1 + j) ** 2
-            )
+            products[i] = products[i] * (1 + _bernoulli(np.arange(size) * best % size / size) / (1 + j) ** 2)
         generator += (best,)
     return generator
 

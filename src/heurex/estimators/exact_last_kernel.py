@@ -64,7 +64,7 @@ def height(
 
 
 def begin_side(
-    side: int, levels: np.ndarray, w_hi: np.ndarray, w_oh: np.ndarray, gains: np.ndarray, kinks: np.ndarray,
+    side: int, levels: np.ndarray, w_hi: np.ndarray, gains: np.ndarray, kinks: np.ndarray,
     tops: np.ndarray, on: np.ndarray, slopes: np.ndarray, order: np.ndarray, ops: np.ndarray,
 ) -> tuple[int, int]:  # fmt: skip
     """Which neurons are on just beside t = 0, how fast logits grow from there, and what happens on the way outwards.
@@ -181,7 +181,7 @@ def side_share(
     """The share of the last input that is on one side of 0 and answered rightly."""
     on, slopes, order, begins, ends, part = memory
     d, n = levels.shape[0], w_oh.shape[0]
-    count, active = begin_side(side, levels, w_hi, w_oh, gains, kinks, tops, on, slopes, order, ops)
+    count, active = begin_side(side, levels, w_hi, gains, kinks, tops, on, slopes, order, ops)
     for i in range(n):
         begins[i] = at_0[i]
     label, low = label_at_0, 0.0
@@ -369,6 +369,18 @@ def shares(
                 levels[j] = levels_of[j, t]
             k = start + t
             found[k] = line_share(
-                levels, w_hi, w_oh, gains, tops[k], places[k], known[k], series, kinks, at_0, memory, doubt, ops
+                levels,
+                w_hi,
+                w_oh,
+                gains,
+                tops[k],
+                places[k],
+                known[k],
+                series,
+                kinks,
+                at_0,
+                memory,
+                doubt,
+                ops,
             )
     return doubt[3]

@@ -112,7 +112,7 @@ class MeanField(Estimator):
     --------
     >>> from heurex.zoo import load
     >>> found = MeanField(rank=3, nodes=256).estimate(load("m43"))
-    >>> abs(found.value - 0.98600) < found.numerical_error < 0.02
+    >>> abs(found.value - 0.98600) < found.numerical_error < 0.1
     True
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from heurex.estimators import Estimator, make_estimator
 from heurex.model import Rnn
-from heurex.report.figures import STYLE
+from heurex.report.style import BLACK, LINE_COLOUR, MINT, SKY, STYLE, VERMILLION, YELLOW
 from heurex.scoring.disagreement import disagreements
 from heurex.scoring.explained import ExplainedCell, clip, explained_cells, true_parts
 from heurex.tasks import ordering_name, orderings
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_sphere"]
 
-# Okabe and Ito's palette, told apart by colour-blind readers.
-_ANSWERS: Final = ("#56B4E9", "#F0E442", "#8FD3BE")
-_WRONG: Final = "#1a1a1a"
-_DIFFERS: Final = "#D55E00"
+_ANSWERS: Final = (SKY, YELLOW, MINT)
+_WRONG: Final = BLACK
+_DIFFERS: Final = VERMILLION
 _VIEW: Final = (1.2, -0.5, 0.75)
 _STEP: Final = 0.015
 
@@ -102,7 +101,7 @@ def _half(
             _cell_edges(axes, rays, turn, len(one.pieces) > 1)
     _orderings(axes, turn)
     angle = np.linspace(0, 2 * np.pi, 361)
-    axes.plot(np.cos(angle), np.sin(angle), color="#333333", lw=0.8)
+    axes.plot(np.cos(angle), np.sin(angle), color=LINE_COLOUR, lw=0.8)
 
 
 def _fill(axes: Axes, points: np.ndarray | None, **style: Any) -> None:
@@ -162,7 +161,7 @@ def _arc(axes: Axes, unit: np.ndarray, turn: np.ndarray, **style: Any) -> None:
 def _orderings(axes: Axes, turn: np.ndarray | None) -> None:
     """The great circles on which two inputs are equal, and which ordering lies between them."""
     n = 2 if turn is None else 3
-    line: dict[str, Any] = {"color": "#333333", "lw": 0.5, "ls": (0, (5, 3)), "zorder": 2.5}
+    line: dict[str, Any] = {"color": LINE_COLOUR, "lw": 0.5, "ls": (0, (5, 3)), "zorder": 2.5}
     if turn is None:
         axes.plot([-(0.5**0.5), 0.5**0.5], [-(0.5**0.5), 0.5**0.5], **line)
     else:

@@ -22,6 +22,7 @@ __all__ = [
     "GREY",
     "GRID",
     "LINE_COLOUR",
+    "MINT",
     "MUTED",
     "ORANGE",
     "PALE",
@@ -31,6 +32,7 @@ __all__ = [
     "SKY",
     "STYLE",
     "VERMILLION",
+    "YELLOW",
     "check_figure_path",
     "save_figure",
 ]
@@ -43,6 +45,9 @@ ORANGE: Final = "#E69F00"
 SKY: Final = "#56B4E9"
 PINK: Final = "#CC79A7"
 BLACK: Final = "#000000"
+YELLOW: Final = "#F0E442"
+MINT: Final = "#8FD3BE"
+"""GREEN with white, for large areas."""
 PALETTE: Final = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILLION)
 """For curves that are told apart by number, in the order of their use."""
 

@@ -185,10 +185,6 @@ class Plan:
                 columns[name][i] = np.nan if number is None else number
         return columns
 
-    def first_of_each_size(self) -> list[RnnStack]:
-        """One model of each size, to compile what is needed."""
-        return [one.stack[:1] for one in self.ensembles]
-
     def asked(self) -> dict[str, Any]:
         """Everything that the rows depend on, ready for JSON."""
         return {

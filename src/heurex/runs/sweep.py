@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from heurex.errors import NotApplicable, ResultsError, UsageError
+from heurex.errors import ResultsError, UsageError
+from heurex.estimators import Exact
+from heurex.kernels import cache_root
 from heurex.model import Rnn
 from heurex.results.dataset import Dataset
 from heurex.results.files import whole
@@ -117,7 +119,7 @@ def sweep(
         done = plan.size - to_do
         if missing:
             watch("compiling", done, plan.size)
-            compile_for(plan)
+            _compile_for(plan)
             for count in _written(plan, dataset, missing, processes, client):
                 done += count
                 watch("computing", done, plan.size)
@@ -141,20 +143,22 @@ def _is_there(dataset: Dataset, plan: Plan, part: int) -> bool:
     return dataset.rows_in(part) == plan.models_in(part) * len(plan.estimators)
 
 
-def compile_for(plan: Plan) -> None:
-    """Compile what the plan needs into the cache before several processes would do it at once."""
-    wanted = {one.name for one in plan.estimators}
-    compile_side_by_side([name for name in GROUPS if name in wanted])
-    for stack in plan.first_of_each_size():
-        if stack.seq_len > 3:
-            continue  # seconds for a model, where a kernel takes as long to compile
-        for estimator in plan.estimators:
-            if estimator.kind == "external":
-                continue
-            try:
-                estimator.estimate_stack(stack)
-            except NotApplicable:
-                continue
+def _compile_for(plan: Plan) -> None:
+    """Compile what the plan needs into the cache, before several processes would all do it."""
+    names: set[str] = set()
+    for estimator in plan.estimators:
+        names.add(estimator.name)
+        if isinstance(estimator, Exact) and estimator.by == "regions":
+            names.add("exact, by regions")
+        if isinstance(estimator, Exact) and estimator.budget is not None:
+            names.add("exact within a budget")
+        if any(one.stack.seq_len == 4 for one in plan.ensembles):
+            names.add(f"{estimator.name}, four inputs")
+    wanted = [name for name in GROUPS if name in names]
+    compile_side_by_side(wanted)
+    for name in wanted:
+        if cache_root() is not None and not GROUPS[name].is_kept():
+            GROUPS[name].call(*GROUPS[name].arguments)
 
 
 def _keep_clean(models: tuple[Rnn, ...], path: Path) -> None:
