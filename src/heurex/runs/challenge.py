@@ -33,6 +33,9 @@ __all__ = ["PROTOCOL", "Challenge", "challenge", "default_noise", "read_models"]
 PROTOCOL: Final = 1
 """Version of the rules: what was scored by other rules is not compared."""
 
+_EVALUATED: Final = 1e-9
+"""Estimates that are evaluated no better than this have whatever error they have."""
+
 Watch = Callable[[str, int, int], None]
 
 
@@ -276,9 +279,13 @@ def _scored(
     if not there.any():
         return row
     errors = values - accuracies[:, None]
-    numerical = [one.numerical_error or 0.0 for rows in (*columns, truth) for one in rows]
     found = standing(
-        errors[there], accuracies[there], own[there], ops, sample_ops, numerical_error=2 * max(numerical)
+        errors[there],
+        accuracies[there],
+        own[there],
+        ops,
+        sample_ops,
+        numerical_error=_evaluated(columns, truth),
     )
     for key in ("rmse", "bias", "ratio"):
         one: Interval = getattr(found, key)
@@ -302,6 +309,16 @@ def _scored(
         squares = (errors[noisy] ** 2).mean() - (own[noisy] ** 2).mean()
         row["copies"] = {"rmse": float(np.sqrt(max(squares, 0.0))), "bias": float(errors[noisy].mean())}
     return row
+
+
+def _evaluated(columns: Sequence[Sequence[Row]], truth: Sequence[Row]) -> float:
+    """What a difference is evaluated to, below which it counts as none.
+
+    A method's own bound counts where it is one on rounding; a wide bound on its quadrature is no excuse for an error.
+    """
+    of_truth = max(row.numerical_error or 0.0 for row in truth)
+    both = of_truth + max(row.numerical_error or 0.0 for rows in columns for row in rows)
+    return both if both < _EVALUATED else of_truth
 
 
 def _sample_s(model: Rnn) -> float:

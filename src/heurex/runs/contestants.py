@@ -23,11 +23,22 @@ CHALLENGE_METHODS: Final[dict[int | None, tuple[str, ...]]] = {
     2: ("original", "pieces", "layerwise", "sampling?samples=100|1000|10000"),
     3: ("directions?directions=4|8|16", "layerwise", "sampling?samples=100|1000|10000"),
     4: (
-        "layerwise",
+        "exact-last?points=4|16|64|256",
+        "mean-field?rank=2|3",
+        "moments",
+        "top-three",
         "sampling?samples=100|1000|10000",
         "sampling?samples=1024|16384&design=sobol&scramblings=2",
     ),
-    None: ("sampling?samples=100|1000|10000", "sampling?samples=1024|16384&design=sobol&scramblings=2"),
+    None: (
+        "exact-last?points=1|4|16|64|256",
+        "mean-field?rank=2|3",
+        "mean-field?rank=3&last=exact",
+        "moments",
+        "top-three",
+        "sampling?samples=100|1000|10000",
+        "sampling?samples=1024|16384&design=sobol&scramblings=2",
+    ),
 }
 """What ``challenge`` runs when it is not told: to add to it, add a spec."""
 
