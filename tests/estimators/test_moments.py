@@ -100,6 +100,10 @@ def test_margins_at_the_end():
         else stats.multivariate_normal(-mean, cov).cdf(np.zeros(3))
     )
     assert KERNEL.all_positive(mean.copy(), cov.copy(), 0) == pytest.approx(exact, abs=5e-3)
+    # equal correlations of 1/2 about 0: 1/3 for two, 1/4 for three; without the variances 0.327 for two
+    for count in (2, 3):
+        even = (np.eye(count) + 1) / 2
+        assert KERNEL.all_positive(np.zeros(count), even, 0) == pytest.approx(1 / (count + 1), abs=2e-3)
     assert KERNEL.all_positive(np.zeros(2), np.zeros((2, 2)), 0) == 1.0
     assert KERNEL.all_positive(np.zeros(2), np.zeros((2, 2)), 2) == 0.0
 
