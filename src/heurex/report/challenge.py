@@ -146,6 +146,7 @@ def rank_figure(model: dict[str, Any]) -> Figure | None:
             ]
             axes.plot(*zip(*clean, strict=True), ls="", mfc="none", **look)
         axes.axhline(0, color=LINE_COLOUR, lw=0.6)
+        axes.set_xticks(sorted({rank for pairs in curves.values() for rank, _ in pairs}))
         axes.set(
             xlabel="rank: positions that are kept", ylabel="bias, per cent of accuracy (hollow: clean model)"
         )
