@@ -167,7 +167,7 @@ def test_every_method_honours_the_task_or_refuses(name: str) -> None:
         try:
             value = estimator.estimate(model).value
         except NotApplicable:
-            with pytest.raises(NotApplicable, match="n = 4"):
+            with pytest.raises(NotApplicable, match="n = 4|reads 2 inputs"):
                 estimator.estimate(good)
             continue
         assert abs(value - twin(model, 0, x)[0]) < 0.12

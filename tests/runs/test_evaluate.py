@@ -236,9 +236,9 @@ def test_refusals(undisturbed, tmp_path, m43):
         refused(code, sentence, "m43", *arguments, "--out", tmp_path / "new")
         assert not (tmp_path / "new").exists()
     write_model(
-        heurex.Rnn(np.ones(2), np.eye(2), np.ones((4, 2)), name="long"), tmp_path / "long.safetensors"
+        heurex.Rnn(np.ones(2), np.eye(2), np.ones((5, 2)), name="long"), tmp_path / "long.safetensors"
     )
-    refused(3, "needs n = 2 or 3 inputs", "m43", tmp_path / "long.safetensors", "--sigma", "0")
+    refused(3, "n = 5", "m43", tmp_path / "long.safetensors", "--sigma", "0")
     with pytest.raises(heurex.UsageError, match="given twice"):
         heurex.evaluate([m43, m43], ["exact"], sigma=0.05, models=2)
     with pytest.raises(heurex.UsageError, match="no methods"):

@@ -123,7 +123,7 @@ def test_figure_needs_levels(swept):
 def test_two_lines_of_the_page_read_all_rows(reader, swept, rows, tmp_path, monkeypatch):
     pytest.importorskip(reader)
     code = re.search(rf"```py\n(import {reader}.*?)```", PAGE.read_text(), re.S)[1]
-    assert len(code.strip().splitlines()) == 2
+    assert len([line for line in code.splitlines() if line]) == 2
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "sweep").symlink_to(swept)
     monkeypatch.chdir(tmp_path)
