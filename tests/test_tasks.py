@@ -112,6 +112,16 @@ def test_one_model_and_a_stack_agree(n: int) -> None:
         np.testing.assert_allclose(together, alone, atol=1e-12)
 
 
+def test_the_error_of_argmax_knows_of_steep_weights() -> None:
+    """Regions alone would say 1e-15 where their rounding is 6e-14."""
+    steep = load("hand:2nd_argmax_3?sharpness=100")
+    second = Exact().estimate(steep)
+    model = replace(steep, task="argmax")
+    alone, together = Exact().estimate(model), Exact().estimate_stack(RnnStack.of([model]))
+    assert alone.numerical_error >= second.numerical_error > 1e-13
+    assert together.numerical_error[0] == pytest.approx(alone.numerical_error, rel=1e-3)
+
+
 def test_two_ways_for_four_inputs_agree() -> None:
     model = random_model(4, 4, 7, "argmax")
     assert Exact().estimate(model).value == pytest.approx(

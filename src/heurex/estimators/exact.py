@@ -6,7 +6,7 @@ This is the truth that every other estimate is compared with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, get_args
 
@@ -19,7 +19,7 @@ from heurex.estimators import regions_kernel
 from heurex.estimators.anytime import check_budget, estimate_stack_within, estimate_within
 from heurex.estimators.base import Cell, Estimate, Estimator, Ops, StackEstimate, Status
 from heurex.estimators.exact4 import estimate4, estimate_stack4
-from heurex.estimators.exact_strips import right_share, right_shares
+from heurex.estimators.exact_strips import Shares, right_share, right_shares
 from heurex.model import Rnn, RnnStack
 from heurex.tasks import SECOND, ordering_name, orderings
 
@@ -193,7 +193,8 @@ class Exact(Estimator):
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
     rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
     both are counted. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
-    argmax the regions answer, whatever ``by`` is.
+    argmax the regions answer, whatever ``by`` is, and the bound that the strips find for 2nd argmax is added to the
+    error: the same decision planes, but not proven for the other label.
 
     Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
@@ -239,6 +240,9 @@ class Exact(Estimator):
                 ops = None if ops is None or found.ops is None else ops + found.ops
             else:
                 right, error, status = float(share.value[0]), float(share.error[0]), Status.OK
+        elif model.rank != SECOND:
+            share = right_share(model) if model.hidden_size <= _SMALL else right_shares(RnnStack.of([model]))
+            error += float(_borders(share)[0])
         right = min(max(right, 0.0), 1.0)
         return Estimate(
             self.name,
@@ -259,7 +263,10 @@ class Exact(Estimator):
         if stack.seq_len == 4:
             return estimate_stack4(stack, self.by == "regions")
         scale = _require(stack)
-        if self.by == "regions" or stack.rank != SECOND:
+        if stack.rank != SECOND:
+            found = _region_shares(stack, scale)
+            return replace(found, numerical_error=found.numerical_error + _borders(right_shares(stack)))
+        if self.by == "regions":
             return _region_shares(stack, scale)
         share = right_shares(stack)
         values, errors = np.clip(share.value, 0.0, 1.0), share.error.copy()
@@ -271,6 +278,11 @@ class Exact(Estimator):
                 values[i], errors[i] = theirs.value[k], theirs.numerical_error[k]
                 status[i] = theirs.status[k]
         return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
+
+
+def _borders(share: Shares) -> np.ndarray:
+    """What rounding may do to borders, as the strips bound it where they settle a model, else 0."""
+    return np.where(share.is_unsettled, 0.0, share.error)
 
 
 def _region_shares(stack: RnnStack, scale: int) -> StackEstimate:
