@@ -192,7 +192,7 @@ class Exact(Estimator):
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
     rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
-    both are counted. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
+    both are counted; such a bound, and what both differ by, then stand as the error. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
     argmax the regions answer, whatever ``by`` is, and the bound that the strips find for 2nd argmax is added to the
     error: the same decision planes, but not proven for the other label.
 
@@ -237,6 +237,8 @@ class Exact(Estimator):
             share = right_share(model) if small else right_shares(RnnStack.of([model]))
             ops = share.ops
             if share.is_unsettled[0]:
+                if _borders(share)[0] > 0:
+                    error = max(error, float(share.error[0] + abs(share.value[0] - right)))
                 ops = None if ops is None or found.ops is None else ops + found.ops
             else:
                 right, error, status = float(share.value[0]), float(share.error[0]), Status.OK
@@ -275,14 +277,15 @@ class Exact(Estimator):
         if len(rest):
             theirs = _region_shares(RnnStack.of([stack[int(i)] for i in rest]), scale)
             for k, i in enumerate(rest):
-                values[i], errors[i] = theirs.value[k], theirs.numerical_error[k]
+                loose = errors[i] + abs(values[i] - theirs.value[k]) if _borders(share)[i] > 0 else 0.0
+                values[i], errors[i] = theirs.value[k], max(theirs.numerical_error[k], loose)
                 status[i] = theirs.status[k]
         return StackEstimate(values, errors, np.full(len(stack), np.nan), status)
 
 
 def _borders(share: Shares) -> np.ndarray:
-    """What rounding may do to borders, as the strips bound it where they settle a model, else 0."""
-    return np.where(share.is_unsettled, 0.0, share.error)
+    """What rounding may do to borders, as the strips bound it where every border is found, else 0."""
+    return np.where(share.is_open | share.is_doubtful, 0.0, share.error)
 
 
 def _region_shares(stack: RnnStack, scale: int) -> StackEstimate:

@@ -40,12 +40,12 @@ _TASK = "2nd_argmax"
 _TRAINED, _OWN = "trained by AlgZoo's recipe", "MIT"
 _ARC, _ROBINSON, _PUBLIC = "Hilton et al. (2026)", "Robinson's symmetry", "public construction"
 
-# Exact to 3e-15; the sampled one on 10^7 inputs.
+# Errors as Exact() bounds them, or larger; the sampled one on 10^7 inputs.
 _NAMED = (
     Entry("m43", _TASK, 4, 3, 32, 0.9859986954502413, 3e-15, "exact", 2**30, _TRAINED, _OWN),
     Entry("m22", _TASK, 2, 2, 10, 0.9999158338904697, 3e-15, "exact", 2**30, _TRAINED, _OWN),
     Entry("hand:2nd_argmax_2", _TASK, 2, 2, 10, 1.0, 3e-15, "exact", None, _ARC, _PUBLIC),
-    Entry("hand:2nd_argmax_3", _TASK, 4, 3, 32, 0.999972707165732, 3e-15, "exact", None, _ROBINSON, _PUBLIC),
+    Entry("hand:2nd_argmax_3", _TASK, 4, 3, 32, 0.999972707165732, 1.2e-8, "exact", None, _ROBINSON, _PUBLIC),
     Entry("hand:2nd_argmax_10", _TASK, 22, 10, 726, 0.9903131, 3.1e-05, "sampled", None, _ARC, _PUBLIC),
 )
 
