@@ -192,9 +192,11 @@ class Exact(Estimator):
     Value, error, operations and status are those of the chosen way. The cells always come from the walk through
     the regions, whose operations are not counted with the strips; their contributions add up to the value up to
     rounding. Where the strips find an answer that hangs on rounding, or a bound above 1e-9, the regions decide, and
-    both are counted; such a bound, and what both differ by, then stand as the error. With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for
-    argmax the regions answer, whatever ``by`` is, and the bound that the strips find for 2nd argmax is added to the
-    error: the same decision planes, but not proven for the other label.
+    both are counted; such a bound, and what both differ by, then stand as the error.
+
+    With n = 2 or 3 the strips know 2nd argmax only (argmedian of three inputs is that): for argmax the regions
+    answer, whatever ``by`` is, and the bound that the strips find for 2nd argmax is added to the error: the same
+    decision planes, but not proven for the other label.
 
     Error: by strips a bound from the rounding of each border, about 1e-12 for copies of the bundled M_{4,3} (true
     errors: a few 1e-16); by regions the larger of what they miss of the whole sphere and 1e-16 a region. The latter is
