@@ -1,0 +1,387 @@
+"""Kernel: the share of the last two inputs on which a network answers rightly, exactly, for directions of the others.
+
+With the earlier inputs fixed at a point of length 1, let the last two be (a, b). Neurons of the last step but one
+go on or off at values of a: between two of these and the places where the label's candidates change, a *slab*, neuron j
+of the last step goes on or off along a line b = level_j + slope_j a. These lines and the two along which the label
+changes cut the slab into cells on which logits are linear. Cells are kept in order of b, as *gaps* between lines;
+from left to right, a gap ends where its two lines meet, and another begins.
+
+Values of logits are carried along; a cell's are compared at its corners. What the fluxes through walls between two
+cells cancel is left out, but for walls that a cell without anything on has, where all logits tie.
+
+Neurons are in units in which they read the input with weight +1, -1 or 0; logits are less the first one.
+``ops`` counts what is executed; bounds on rounding are not counted.
+"""
+
+import numpy as np
+
+from heurex.estimators.nested_polygon_kernel import ADD, ATAN, DIV, MUL, boundary, right_share
+from heurex.kernels import reals
+
+KERNEL = True
+NEVER = 1e300
+INFINITE, CUT, KINK, LABEL = 1, 2, 3, 4
+
+
+def spaces(d: int, n: int) -> tuple:
+    """Arrays that :func:`plane_share` works in."""
+    lines, logits = d + 2, n - 1
+    chain, corners = lines + 3, 3 * lines + 16
+    return (
+        (reals(lines), reals(lines), reals(lines), reals(lines), reals(lines, logits), reals(d, logits)),
+        (reals(lines + 1, logits), reals(lines + 1, logits), np.zeros(lines + 1, np.int64), np.zeros(lines + 1, np.int64)),
+        (reals(2, lines + 1, chain, 2 + logits), np.zeros((2, lines + 1, chain), np.int64),
+         np.zeros((2, lines + 1, chain), np.int64), np.zeros((2, lines + 1), np.int64), np.zeros(lines + 1, np.int64)),
+        (np.zeros(lines, np.int64), reals(lines), np.zeros(d, np.int64), np.zeros(d + 4, np.int64)),
+        (reals(d, d), reals(d), reals(d), np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64)),
+        (reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64), reals(1, logits)),
+        (reals(corners, 2 + logits), reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64),
+         np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(n, np.int64)),
+    )  # fmt: skip
+
+
+def stack(
+    signs: np.ndarray, outputs: np.ndarray, order: np.ndarray, along: np.ndarray, set_on: np.ndarray,
+    gaps: tuple[np.ndarray, ...], climbs: np.ndarray, ops: np.ndarray,
+) -> None:  # fmt: skip
+    """Slopes of logits, how many neurons are on, and how many label lines are below, for all gaps of a slab."""
+    by_x, by_y, active, zone = gaps
+    d, logits = outputs.shape
+    count = 0
+    for j in range(d):
+        if signs[j] > 0 or (signs[j] == 0 and set_on[j] == 0):
+            continue
+        for i in range(logits):
+            if signs[j] == 0:
+                x, y = outputs[j, i] * along[j], 0.0
+            else:
+                x, y = -climbs[j, i], -outputs[j, i]
+            by_x[0, i] = x if count == 0 else by_x[0, i] + x
+            by_y[0, i] = y if count == 0 else by_y[0, i] + y
+        ops[MUL] += logits if signs[j] == 0 else 0
+        ops[ADD] += 2 * logits if count > 0 else 0
+        count += 1
+    active[0], zone[0] = count, 0
+    if count == 0:
+        for i in range(logits):
+            by_x[0, i], by_y[0, i] = 0.0, 0.0
+    for k in range(order.shape[0]):
+        climb(order[k], k, k + 1, signs, outputs, climbs, gaps, ops)
+
+
+def climb(
+    line: int, below: int, above: int, signs: np.ndarray, outputs: np.ndarray, climbs: np.ndarray,
+    gaps: tuple[np.ndarray, ...], ops: np.ndarray,
+) -> None:  # fmt: skip
+    """What changes from one gap to another across a line."""
+    by_x, by_y, active, zone = gaps
+    d, logits = outputs.shape
+    zone[above], active[above] = zone[below], active[below]
+    if line >= d:
+        zone[above] += 1
+        for i in range(logits):
+            by_x[above, i], by_y[above, i] = by_x[below, i], by_y[below, i]
+        return
+    active[above] += 1 if signs[line] > 0 else -1
+    for i in range(logits):
+        if active[above] == 0:
+            by_x[above, i], by_y[above, i] = 0.0, 0.0
+        elif active[below] == 0:
+            by_x[above, i], by_y[above, i] = climbs[line, i], outputs[line, i]
+        else:
+            by_x[above, i], by_y[above, i] = by_x[below, i] + climbs[line, i], by_y[below, i] + outputs[line, i]
+    if active[above] > 0 and active[below] > 0:
+        ops[ADD] += 2 * logits
+
+
+def logits_at(
+    a: float, b: float, row: int, signs: np.ndarray, outputs: np.ndarray, level: np.ndarray,
+    slope: np.ndarray, constant: np.ndarray, along: np.ndarray, set_on: np.ndarray, below: np.ndarray,
+    values: np.ndarray, ops: np.ndarray,
+) -> None:  # fmt: skip
+    """Logits at a point, neuron by neuron; ``below`` tells which lines are below it or through it."""
+    d, logits = outputs.shape
+    first = True
+    for j in range(d):
+        if signs[j] == 0:
+            if set_on[j] == 0:
+                continue
+            size = constant[j] + along[j] * a
+        elif signs[j] > 0:
+            if below[j] == 0:
+                continue
+            size = b - (level[j] + slope[j] * a)
+        else:
+            if below[j] == 1:
+                continue
+            size = (level[j] + slope[j] * a) - b
+        ops[ADD] += 1 if signs[j] == 0 else 2
+        ops[MUL] += 1
+        for i in range(logits):
+            part = outputs[j, i] * size
+            values[row, i] = part if first else values[row, i] + part
+        ops[MUL] += logits
+        ops[ADD] += 0 if first else logits
+        first = False
+    if first:
+        for i in range(logits):
+            values[row, i] = 0.0
+
+
+def edge_of_slab(
+    a: float, side: int, signs: np.ndarray, outputs: np.ndarray, lines: tuple[np.ndarray, ...],
+    gaps: tuple[np.ndarray, ...], order: np.ndarray, constant: np.ndarray, along: np.ndarray, set_on: np.ndarray,
+    below: np.ndarray, ops: np.ndarray,
+) -> None:  # fmt: skip
+    """Logits where lines meet the vertical at a (side 0), or go to at the left (-1) or right (1), from below upwards."""
+    level, slope, _, here, values, _ = lines
+    by_x, by_y, active, _ = gaps
+    d, logits = outputs.shape
+    bottom = order[0]
+    if side == 0:
+        for j in range(d):
+            below[j] = 0
+        if bottom < d:
+            below[bottom] = 1 if signs[bottom] < 0 else 0
+        logits_at(a, here[bottom], bottom, signs, outputs, level, slope, constant, along, set_on, below, values, ops)
+    else:
+        for i in range(logits):
+            value = by_x[0, i] + slope[bottom] * by_y[0, i]
+            values[bottom, i] = value if side > 0 else -value
+        ops[ADD] += logits
+        ops[MUL] += logits
+    for k in range(1, order.shape[0]):
+        low, high = order[k - 1], order[k]
+        up = here[high] - here[low] if side == 0 else (slope[high] - slope[low] if side > 0 else slope[low] - slope[high])
+        ops[ADD] += 1
+        if active[k] == 0:
+            for i in range(logits):
+                values[high, i] = values[low, i]
+            continue
+        for i in range(logits):
+            values[high, i] = values[low, i] + by_y[k, i] * up
+        ops[ADD] += logits
+        ops[MUL] += logits
+    for k in range(order.shape[0]):
+        if active[k] == 0 or active[k + 1] == 0:
+            for i in range(logits):
+                values[order[k], i] = 0.0
+
+
+def add_corner(
+    which: int, gap: int, x: float, y: float, end: int, values: np.ndarray, line: int, chains: tuple[np.ndarray, ...]
+) -> None:
+    """Another corner of a gap's lower (0) or upper (1) line, and the line that goes on from there."""
+    corners, ends, following, counts, _ = chains
+    m = counts[which, gap]
+    corners[which, gap, m, 0], corners[which, gap, m, 1] = x, y
+    for i in range(values.shape[0]):
+        corners[which, gap, m, 2 + i] = values[i]
+    ends[which, gap, m], following[which, gap, m] = end, line
+    counts[which, gap] = m + 1
+
+
+def gap_share(
+    gap: int, right_wall: int, signs: np.ndarray, labels: np.ndarray, silent: bool, whole: bool,
+    unit: np.ndarray, p: int, gaps: tuple[np.ndarray, ...], chains: tuple[np.ndarray, ...],
+    polygon: tuple[np.ndarray, ...], clipping: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
+) -> float:  # fmt: skip
+    """2 pi times the flux out of what is answered rightly of a gap that has ended."""
+    by_x, by_y, active, zone = gaps
+    corners, ends, following, counts, walls = chains
+    points, points_ends, flags, _ = polygon
+    d, logits, top = signs.shape[0], by_x.shape[1], active.shape[0] - 1
+    label = labels[zone[gap]]
+    if active[gap] == 0 and label != 0:
+        return 0.0
+    m = 0
+    for half in range(2):
+        count = counts[half, gap]
+        if (half == 0 and gap == 0) or (half == 1 and gap == top):
+            # straight down or up
+            points[m, 0], points[m, 1], points_ends[m] = unit[0], unit[2] if half == 0 else unit[1], 0
+            for i in range(logits):
+                points[m, 2 + i] = -by_y[gap, i] if half == 0 else by_y[gap, i]
+            flags[m] = right_wall if half == 0 else walls[gap]
+            m += 1
+            continue
+        for k in range(count):
+            at = k if half == 0 else count - 1 - k
+            for c in range(2 + logits):
+                points[m, c] = corners[half, gap, at, c]
+            points_ends[m] = ends[half, gap, at]
+            if k == count - 1:
+                flags[m] = right_wall if half == 0 else walls[gap]
+            else:
+                line = following[half, gap, at if half == 0 else at - 1]
+                flags[m] = counts_along(line, half, gap, d, signs, labels, silent or whole, active, zone)
+            m += 1
+    if active[gap] == 0:
+        return boundary(points, points_ends, flags, m, p, ops)
+    return right_share(
+        points, points_ends, flags, m, label, logits + 1, by_x[gap], by_y[gap], p, clipping, doubt, ops
+    )
+
+
+def counts_along(
+    line: int, half: int, gap: int, d: int, signs: np.ndarray, labels: np.ndarray, always: bool, active: np.ndarray,
+    zone: np.ndarray,
+) -> int:  # fmt: skip
+    """Whether the flux through a line that bounds a gap from below (0) or above (1) may be left over."""
+    if always:
+        return 1
+    step = -1 if half == 0 else 1
+    if line >= d:
+        return 1 if labels[zone[gap]] != labels[zone[gap] + step] else 0
+    beyond = active[gap] + (step if signs[line] > 0 else -step)
+    return 1 if active[gap] == 0 or beyond == 0 else 0
+
+
+def next_meeting(low: int, high: int, is_last: bool, lines: tuple[np.ndarray, ...], ops: np.ndarray) -> float:
+    """Where two neighbouring lines of a slab meet, ``NEVER`` if not before its end."""
+    level, slope, _, here, _, _ = lines
+    if not (slope[low] > slope[high] if is_last else here[low] > here[high]) or not slope[low] > slope[high]:
+        return NEVER
+    ops[ADD] += 2
+    ops[DIV] += 1
+    return (level[high] - level[low]) / (slope[low] - slope[high])
+
+
+def cross(
+    k: int, a: float, signs: np.ndarray, outputs: np.ndarray, labels: np.ndarray, silent: bool, whole: bool,
+    unit: np.ndarray, p: int, lines: tuple[np.ndarray, ...], gaps: tuple[np.ndarray, ...],
+    chains: tuple[np.ndarray, ...], orders: tuple[np.ndarray, ...], constant: np.ndarray, along: np.ndarray,
+    polygon: tuple[np.ndarray, ...], clipping: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
+) -> float:  # fmt: skip
+    """Let lines k and k + 1 from below change places at a: the gap between them ends there and another begins."""
+    level, slope, _, _, _, climbs = lines
+    by_x, by_y, active, _ = gaps
+    corners, ends, _, counts, walls = chains
+    order, _, set_on, below = orders
+    values = polygon[3]
+    d, logits = outputs.shape
+    low, high = order[k], order[k + 1]
+    b = level[low] + slope[low] * a
+    ops[ADD] += 1
+    ops[MUL] += 1
+    at = counts[0, k + 1] - 1
+    if active[k] == 0 or active[k + 1] == 0 or active[k + 2] == 0:
+        for i in range(logits):
+            values[0, i] = 0.0
+    elif ends[0, k + 1, at] == 1:
+        x, y = a - corners[0, k + 1, at, 0], b - corners[0, k + 1, at, 1]
+        for i in range(logits):
+            values[0, i] = corners[0, k + 1, at, 2 + i] + by_x[k + 1, i] * x + by_y[k + 1, i] * y
+        ops[ADD] += 2 + 2 * logits
+        ops[MUL] += 2 * logits
+    else:
+        for j in range(d):
+            below[j] = 0
+        for i in range(k):
+            below[order[i]] = 1
+        for line in (low, high):
+            if line < d:
+                below[line] = 1 if signs[line] < 0 else 0
+        logits_at(a, b, 0, signs, outputs, level, slope, constant, along, set_on, below, values, ops)
+    for half in range(2):
+        add_corner(half, k + 1, a, b, 1, values[0], low, chains)
+    share = gap_share(
+        k + 1, 1 if whole else 0, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
+    )
+    add_corner(1, k, a, b, 1, values[0], high, chains)
+    add_corner(0, k + 2, a, b, 1, values[0], low, chains)
+    order[k], order[k + 1] = high, low
+    climb(high, k, k + 1, signs, outputs, climbs, gaps, ops)
+    counts[0, k + 1], counts[1, k + 1], walls[k + 1] = 0, 0, 0
+    add_corner(0, k + 1, a, b, 1, values[0], high, chains)
+    add_corner(1, k + 1, a, b, 1, values[0], low, chains)
+    return share
+
+
+def slab_share(
+    start: int, end: int, a_low: float, a_high: float, right_kind: int, labels: np.ndarray, next_labels: np.ndarray,
+    silent: bool, whole: bool, signs: np.ndarray, outputs: np.ndarray, unit: np.ndarray, p: int,
+    lines: tuple[np.ndarray, ...], gaps: tuple[np.ndarray, ...], chains: tuple[np.ndarray, ...],
+    orders: tuple[np.ndarray, ...], constant: np.ndarray, along: np.ndarray, polygon: tuple[np.ndarray, ...],
+    clipping: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
+) -> float:  # fmt: skip
+    """2 pi times the flux out of what is answered rightly of a slab, whose left walls stand in ``chains`` already.
+
+    ``start`` is 0 for the slab without a left end, ``end`` is 0 for that without a right one.
+    """
+    level, slope, before, here, values, climbs = lines
+    order, meet, set_on, below = orders
+    _, _, _, counts, walls = chains
+    d = outputs.shape[0]
+    size = order.shape[0]
+    for j in range(d):
+        if signs[j] != 0:
+            for i in range(outputs.shape[1]):
+                climbs[j, i] = -outputs[j, i] * slope[j]
+            ops[MUL] += outputs.shape[1]
+    stack(signs, outputs, order, along, set_on, gaps, climbs, ops)
+    if start == 0:
+        edge_of_slab(a_low, -1, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
+    for k in range(size + 1):
+        counts[0, k], counts[1, k] = 0, 0
+    for k in range(size):
+        line = order[k]
+        x, y = (a_low, before[line]) if start == 1 else (unit[2], -slope[line])
+        add_corner(1, k, x, y, start, values[line], line, chains)
+        add_corner(0, k + 1, x, y, start, values[line], line, chains)
+    if end == 1:
+        for k in range(size):
+            line = order[k]
+            if line < d:
+                here[line] = level[line] + slope[line] * a_high
+                ops[ADD] += 1
+                ops[MUL] += 1
+            else:
+                here[line] = a_high if slope[line] == 1 else level[line]
+    for k in range(size - 1):
+        meet[k] = next_meeting(order[k], order[k + 1], end == 0, lines, ops)
+    total, a = 0.0, a_low
+    while True:
+        best = 0
+        for k in range(1, size - 1):
+            if meet[k] < meet[best]:
+                best = k
+        if meet[best] >= NEVER:
+            break
+        place = meet[best]
+        if end == 1:
+            place = min(place, a_high)
+        if start == 1 or a > a_low:
+            place = max(place, a)
+        a = place
+        part = cross(
+            best, place, signs, outputs, labels, silent, whole, unit, p, lines, gaps, chains, orders, constant, along,
+            polygon, clipping, doubt, ops,
+        )  # fmt: skip
+        if part != 0:
+            total = total + part
+            ops[ADD] += 1
+        meet[best] = NEVER
+        if best > 0:
+            meet[best - 1] = next_meeting(order[best - 1], order[best], end == 0, lines, ops)
+        if best + 2 < size:
+            meet[best + 1] = next_meeting(order[best + 1], order[best + 2], end == 0, lines, ops)
+    edge_of_slab(a_high, 1 - end, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
+    for k in range(size):
+        line = order[k]
+        x, y = (a_high, here[line]) if end == 1 else (unit[1], slope[line])
+        add_corner(1, k, x, y, end, values[line], line, chains)
+        add_corner(0, k + 1, x, y, end, values[line], line, chains)
+        before[line] = here[line]
+    for k in range(size + 1):
+        wall = 0
+        if whole or right_kind != KINK or labels[gaps[3][k]] != next_labels[gaps[3][k]]:
+            wall = 1
+        part = gap_share(
+            k, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
+        )
+        walls[k] = wall
+        if part != 0:
+            total = total + part
+            ops[ADD] += 1
+    return total
