@@ -26,6 +26,7 @@ from heurex.estimators.exact_last import ExactLast
 from heurex.estimators.layerwise import Layerwise
 from heurex.estimators.mean_field import MeanField
 from heurex.estimators.moments import Moments
+from heurex.estimators.nested import Nested
 from heurex.estimators.original import Original
 from heurex.estimators.pieces import Piece, Pieces, linear_pieces
 from heurex.estimators.response import Response
@@ -50,6 +51,7 @@ __all__ = [
     "MeanField",
     "Method",
     "Moments",
+    "Nested",
     "Ops",
     "Original",
     "Piece",
@@ -80,6 +82,7 @@ REGISTRY: Final[dict[str, type[Estimator]]] = {
         Symmetric,
         Directions,
         ExactLast,
+        Nested,
         MeanField,
         Moments,
         TopThree,

@@ -13,31 +13,20 @@ Neurons are in units in which they read the input with weight +1, -1 or 0; logit
 ``ops`` counts what is executed; bounds on rounding are not counted.
 """
 
+from typing import Any
+
 import numpy as np
 
-from heurex.estimators.nested_polygon_kernel import ADD, ATAN, DIV, MUL, boundary, right_share
-from heurex.kernels import reals
+from heurex.estimators.nested_polygon_kernel import ADD, ATAN, DIV, MUL, right_share
 
 KERNEL = True
+LENT = True
 NEVER = 1e300
-INFINITE, CUT, KINK, LABEL = 1, 2, 3, 4
-
-
-def spaces(d: int, n: int) -> tuple:
-    """Arrays that :func:`plane_share` works in."""
-    lines, logits = d + 2, n - 1
-    chain, corners = lines + 3, 3 * lines + 16
-    return (
-        (reals(lines), reals(lines), reals(lines), reals(lines), reals(lines, logits), reals(d, logits)),
-        (reals(lines + 1, logits), reals(lines + 1, logits), np.zeros(lines + 1, np.int64), np.zeros(lines + 1, np.int64)),
-        (reals(2, lines + 1, chain, 2 + logits), np.zeros((2, lines + 1, chain), np.int64),
-         np.zeros((2, lines + 1, chain), np.int64), np.zeros((2, lines + 1), np.int64), np.zeros(lines + 1, np.int64)),
-        (np.zeros(lines, np.int64), reals(lines), np.zeros(d, np.int64), np.zeros(d + 4, np.int64)),
-        (reals(d, d), reals(d), reals(d), np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64)),
-        (reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64), reals(1, logits)),
-        (reals(corners, 2 + logits), reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64),
-         np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(n, np.int64)),
-    )  # fmt: skip
+INFINITE, CUT, KINK = 1, 2, 3
+# NumPy integers where they are passed on: numba compiles a callee anew for each plain literal.
+NONE: Any = np.int64(0)
+ONE: Any = np.int64(1)
+LEFT: Any = np.int64(-1)
 
 
 def stack(
@@ -194,7 +183,7 @@ def gap_share(
     label = labels[zone[gap]]
     if active[gap] == 0 and label != 0:
         return 0.0
-    m = 0
+    m = NONE
     for half in range(2):
         count = counts[half, gap]
         if (half == 0 and gap == 0) or (half == 1 and gap == top):
@@ -216,10 +205,8 @@ def gap_share(
                 line = following[half, gap, at if half == 0 else at - 1]
                 flags[m] = counts_along(line, half, gap, d, signs, labels, silent or whole, active, zone)
             m += 1
-    if active[gap] == 0:
-        return boundary(points, points_ends, flags, m, p, ops)
     return right_share(
-        points, points_ends, flags, m, label, logits + 1, by_x[gap], by_y[gap], p, clipping, doubt, ops
+        points, points_ends, flags, m, label, logits + 1, active[gap] == 0, by_x[gap], by_y[gap], p, clipping, doubt, ops
     )
 
 
@@ -247,18 +234,16 @@ def next_meeting(low: int, high: int, is_last: bool, lines: tuple[np.ndarray, ..
     return (level[high] - level[low]) / (slope[low] - slope[high])
 
 
-def cross(
-    k: int, a: float, signs: np.ndarray, outputs: np.ndarray, labels: np.ndarray, silent: bool, whole: bool,
-    unit: np.ndarray, p: int, lines: tuple[np.ndarray, ...], gaps: tuple[np.ndarray, ...],
-    chains: tuple[np.ndarray, ...], orders: tuple[np.ndarray, ...], constant: np.ndarray, along: np.ndarray,
-    polygon: tuple[np.ndarray, ...], clipping: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
+def corner_where_lines_meet(
+    k: int, a: float, signs: np.ndarray, outputs: np.ndarray, lines: tuple[np.ndarray, ...],
+    gaps: tuple[np.ndarray, ...], chains: tuple[np.ndarray, ...], orders: tuple[np.ndarray, ...], constant: np.ndarray,
+    along: np.ndarray, values: np.ndarray, ops: np.ndarray,
 ) -> float:  # fmt: skip
-    """Let lines k and k + 1 from below change places at a: the gap between them ends there and another begins."""
-    level, slope, _, _, _, climbs = lines
+    """Where lines k and k + 1 from below meet, at a: b, and the logits there."""
+    level, slope, _, _, _, _ = lines
     by_x, by_y, active, _ = gaps
-    corners, ends, _, counts, walls = chains
+    corners, ends, _, counts, _ = chains
     order, _, set_on, below = orders
-    values = polygon[3]
     d, logits = outputs.shape
     low, high = order[k], order[k + 1]
     b = level[low] + slope[low] * a
@@ -277,25 +262,13 @@ def cross(
     else:
         for j in range(d):
             below[j] = 0
-        for i in range(k):
-            below[order[i]] = 1
-        for line in (low, high):
+        for i in range(k + 2):
+            line = order[i]
             if line < d:
-                below[line] = 1 if signs[line] < 0 else 0
-        logits_at(a, b, 0, signs, outputs, level, slope, constant, along, set_on, below, values, ops)
-    for half in range(2):
-        add_corner(half, k + 1, a, b, 1, values[0], low, chains)
-    share = gap_share(
-        k + 1, 1 if whole else 0, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
-    )
-    add_corner(1, k, a, b, 1, values[0], high, chains)
-    add_corner(0, k + 2, a, b, 1, values[0], low, chains)
-    order[k], order[k + 1] = high, low
-    climb(high, k, k + 1, signs, outputs, climbs, gaps, ops)
-    counts[0, k + 1], counts[1, k + 1], walls[k + 1] = 0, 0, 0
-    add_corner(0, k + 1, a, b, 1, values[0], high, chains)
-    add_corner(1, k + 1, a, b, 1, values[0], low, chains)
-    return share
+                # a line through the point adds nothing
+                below[line] = 1 if i < k or signs[line] < 0 else 0
+        logits_at(a, b, NONE, signs, outputs, level, slope, constant, along, set_on, below, values, ops)
+    return b
 
 
 def slab_share(
@@ -321,14 +294,14 @@ def slab_share(
             ops[MUL] += outputs.shape[1]
     stack(signs, outputs, order, along, set_on, gaps, climbs, ops)
     if start == 0:
-        edge_of_slab(a_low, -1, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
+        edge_of_slab(a_low, LEFT, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
     for k in range(size + 1):
         counts[0, k], counts[1, k] = 0, 0
     for k in range(size):
         line = order[k]
         x, y = (a_low, before[line]) if start == 1 else (unit[2], -slope[line])
-        add_corner(1, k, x, y, start, values[line], line, chains)
-        add_corner(0, k + 1, x, y, start, values[line], line, chains)
+        for half in range(2):
+            add_corner(half, k + 1 - half, x, y, start, values[line], line, chains)
     if end == 1:
         for k in range(size):
             line = order[k]
@@ -341,47 +314,68 @@ def slab_share(
     for k in range(size - 1):
         meet[k] = next_meeting(order[k], order[k + 1], end == 0, lines, ops)
     total, a = 0.0, a_low
-    while True:
-        best = 0
-        for k in range(1, size - 1):
-            if meet[k] < meet[best]:
-                best = k
-        if meet[best] >= NEVER:
-            break
-        place = meet[best]
-        if end == 1:
-            place = min(place, a_high)
-        if start == 1 or a > a_low:
-            place = max(place, a)
-        a = place
-        part = cross(
-            best, place, signs, outputs, labels, silent, whole, unit, p, lines, gaps, chains, orders, constant, along,
-            polygon, clipping, doubt, ops,
-        )  # fmt: skip
-        if part != 0:
-            total = total + part
-            ops[ADD] += 1
-        meet[best] = NEVER
-        if best > 0:
-            meet[best - 1] = next_meeting(order[best - 1], order[best], end == 0, lines, ops)
-        if best + 2 < size:
-            meet[best + 1] = next_meeting(order[best + 1], order[best + 2], end == 0, lines, ops)
-    edge_of_slab(a_high, 1 - end, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
-    for k in range(size):
-        line = order[k]
-        x, y = (a_high, here[line]) if end == 1 else (unit[1], slope[line])
-        add_corner(1, k, x, y, end, values[line], line, chains)
-        add_corner(0, k + 1, x, y, end, values[line], line, chains)
-        before[line] = here[line]
-    for k in range(size + 1):
-        wall = 0
-        if whole or right_kind != KINK or labels[gaps[3][k]] != next_labels[gaps[3][k]]:
-            wall = 1
+    closing, gap, best, wall = LEFT, NONE, NONE, NONE
+    low, high, b = NONE, NONE, a_low
+    while closing <= size:
+        if closing < 0:
+            best = NONE
+            for k in range(1, size - 1):
+                if meet[k] < meet[best]:
+                    best = k
+            if meet[best] >= NEVER:
+                end_gaps(a_high, end, signs, outputs, unit, lines, gaps, chains, orders, constant, along, ops)
+                closing = NONE
+        if closing < 0:
+            # two lines change places: the gap between them ends, and another begins
+            place = meet[best]
+            if end == 1:
+                place = min(place, a_high)
+            if start == 1 or a > a_low:
+                place = max(place, a)
+            a, gap, wall = place, best + 1, NONE
+            low, high = order[best], order[best + 1]
+            b = corner_where_lines_meet(
+                best, a, signs, outputs, lines, gaps, chains, orders, constant, along, polygon[3], ops
+            )
+            for half in range(2):
+                add_corner(half, gap, a, b, ONE, polygon[3][0], low, chains)
+        else:
+            gap, wall = closing, NONE
+            if whole or right_kind != KINK or labels[gaps[3][gap]] != next_labels[gaps[3][gap]]:
+                wall = ONE
         part = gap_share(
-            k, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
+            gap, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
         )
-        walls[k] = wall
         if part != 0:
             total = total + part
             ops[ADD] += 1
+        if closing >= 0:
+            walls[gap] = wall
+            closing += 1
+            continue
+        order[best], order[best + 1] = high, low
+        climb(high, best, gap, signs, outputs, climbs, gaps, ops)
+        counts[0, gap], counts[1, gap], walls[gap] = 0, 0, 0
+        for k in range(4):
+            # the corner is one of three gaps
+            add_corner(1 - k % 2, best + (k + 1) // 2, a, b, ONE, polygon[3][0], high if k < 2 else low, chains)
+        for k in range(max(best - 1, 0), min(best + 2, size - 1)):
+            meet[k] = NEVER if k == best else next_meeting(order[k], order[k + 1], end == 0, lines, ops)
     return total
+
+
+def end_gaps(
+    a: float, end: int, signs: np.ndarray, outputs: np.ndarray, unit: np.ndarray, lines: tuple[np.ndarray, ...],
+    gaps: tuple[np.ndarray, ...], chains: tuple[np.ndarray, ...], orders: tuple[np.ndarray, ...], constant: np.ndarray,
+    along: np.ndarray, ops: np.ndarray,
+) -> None:  # fmt: skip
+    """The last corners of all gaps of a slab, at its right end or, where ``end`` is 0, at infinity."""
+    level, slope, before, here, values, _ = lines
+    order, _, set_on, below = orders
+    edge_of_slab(a, 1 - end, signs, outputs, lines, gaps, order, constant, along, set_on, below, ops)
+    for k in range(order.shape[0]):
+        line = order[k]
+        x, y = (a, here[line]) if end == 1 else (unit[1], slope[line])
+        for half in range(2):
+            add_corner(half, k + 1 - half, x, y, end, values[line], line, chains)
+        before[line] = here[line]

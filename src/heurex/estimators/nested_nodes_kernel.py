@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heurex.estimators.nested_kernel import CUT, INFINITE, KINK, LABEL, slab_share, spaces
+from heurex.estimators.nested_kernel import CUT, INFINITE, KINK, NONE, ONE, slab_share
 from heurex.estimators.nested_polygon_kernel import ADD, DIV, MUL
 from heurex.kernels import reals
 
@@ -32,6 +32,23 @@ def rescale(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, signs: np.ndar
                 gain = gain * abs(w_hi[j])
                 ops[MUL] += 1
             outputs[j, i] = gain
+
+
+def spaces(d: int, n: int) -> tuple:
+    """Arrays that :func:`plane_share` works in."""
+    lines, logits = d + 2, n - 1
+    chain, corners = lines + 3, 3 * lines + 16
+    return (
+        (reals(lines), reals(lines), reals(lines), reals(lines), reals(lines, logits), reals(d, logits)),
+        (reals(lines + 1, logits), reals(lines + 1, logits), np.zeros(lines + 1, np.int64), np.zeros(lines + 1, np.int64)),
+        (reals(2, lines + 1, chain, 2 + logits), np.zeros((2, lines + 1, chain), np.int64),
+         np.zeros((2, lines + 1, chain), np.int64), np.zeros((2, lines + 1), np.int64), np.zeros(lines + 1, np.int64)),
+        (np.zeros(lines, np.int64), reals(lines), np.zeros(d, np.int64), np.zeros(d + 4, np.int64)),
+        (reals(d, d), reals(d), reals(d), np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64)),
+        (reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64), reals(1, logits)),
+        (reals(corners, 2 + logits), reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64),
+         np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(n, np.int64)),
+    )  # fmt: skip
 
 
 def levels_after(
@@ -208,9 +225,10 @@ def plane_share(
             products[j, k] = hidden[j, k] * levels[k]
     ops[MUL] += d * d
     silent = set_lines(signs, on, hidden, products, constant, along, ops) == 0
-    size, passed, total = 0, 1 if p == 1 else 0, 0.0
+    size, total = NONE, 0.0
+    passed = ONE if p == 1 else NONE
     a, has_low = unit[0], False
-    event = 0
+    event = NONE
     while event <= events:
         has_high = event < events
         limit = where[event] if has_high else unit[0]
@@ -226,16 +244,18 @@ def plane_share(
                     chains[4][k] = 1
             order, meet = all_orders[:size], all_meet[:size]
             place, cut = plain_zero(a, has_low, limit, has_high, signs, constant, along, set_on, ops)
-            beyond, kind = passed, INFINITE
+            beyond, kind = passed, INFINITE + NONE
             if cut:
-                kind = CUT
+                kind = CUT + NONE
             elif has_high:
-                kind = KINK
+                kind = KINK + NONE
                 for later in range(event, events):
                     if where[later] == limit and which[later] >= d:
                         beyond += 1
+            start = ONE if has_low else NONE
+            end = ONE if has_high or cut else NONE
             total = total + slab_share(
-                1 if has_low else 0, 1 if has_high or cut else 0, a, place, kind, labels[passed], labels[beyond], silent,
+                start, end, a, place, kind, labels[passed], labels[beyond], silent,
                 whole, signs, outputs, unit, p, lines, gaps, chains, (order, meet, set_on, below), constant, along,
                 polygon, clipping, doubt, ops,
             )  # fmt: skip

@@ -14,6 +14,7 @@ from math import atan2, sqrt
 import numpy as np
 
 KERNEL = True
+LENT = True
 ADD, MUL, DIV, SQRT, ATAN = 0, 1, 2, 3, 4
 # Places in ``doubt``: what rounding does to a margin at a point of length 1 (0: nothing is bounded), the sum of what
 # it may do to shares, and how often two logits tied all over a polygon.
@@ -185,14 +186,15 @@ def tied(
     return True
 
 
-def is_point(corners: np.ndarray, ends: np.ndarray, m: int) -> bool:
-    """Whether all corners of a polygon are the same, up to rounding."""
-    for i in range(1, m):
-        size = 1.0 + abs(corners[0, 0]) + abs(corners[0, 1])
-        apart = abs(corners[i, 0] - corners[0, 0]) + abs(corners[i, 1] - corners[0, 1])
-        if ends[i] != ends[0] or apart > 1e-13 * size:
-            return False
-    return True
+def leaves_out(corners: np.ndarray, ends: np.ndarray, flags: np.ndarray, m: int) -> bool:
+    """Whether an edge of some length does not count."""
+    for i in range(m):
+        j = i + 1 if i + 1 < m else 0
+        size = 1.0 + abs(corners[i, 0]) + abs(corners[i, 1])
+        apart = abs(corners[j, 0] - corners[i, 0]) + abs(corners[j, 1] - corners[i, 1])
+        if flags[i] == 0 and (ends[i] != ends[j] or apart > 1e-13 * size):
+            return True
+    return False
 
 
 def displaced(
@@ -206,25 +208,25 @@ def displaced(
 
 
 def right_share(
-    corners: np.ndarray, ends: np.ndarray, flags: np.ndarray, m: int, label: int, logits: int, by_x: np.ndarray,
-    by_y: np.ndarray, p: int, memory: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
+    corners: np.ndarray, ends: np.ndarray, flags: np.ndarray, m: int, label: int, logits: int, dead: bool,
+    by_x: np.ndarray, by_y: np.ndarray, p: int, memory: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
 ) -> float:  # fmt: skip
     """2 pi times the flux out of that part of a polygon where the label's logit is the first largest.
 
     ``corners`` holds x, y and the logits less the first one, which are linear with slopes ``by_x`` and ``by_y``.
-    Only edges that are flagged count, and those along which the label's logit ties with a rival's.
+    Where no neuron is on (``dead``) that is all of it or nothing. Only edges that are flagged count, and those along which the label's logit ties with a rival's.
     """
     one, two, one_ends, two_ends, one_flags, two_flags, rivals = memory
     mixed = 0
     for rival in range(logits):
-        if rival == label:
+        if dead or rival == label:
             continue
         sign = compared(corners, m, label, rival)
         if sign != 0 and doubt[MARGIN] > 0 and tied(corners, ends, m, label, rival, by_x, by_y, doubt):
             sign = 0
         elif sign == 0:
             # no area; but its walls may have been left out on one side
-            if doubt[MARGIN] > 0 and not is_point(corners, ends, m):
+            if doubt[MARGIN] > 0 and leaves_out(corners, ends, flags, m):
                 doubt[TIES] += 1
             return 0.0
         if sign == -1 or (sign == 0 and rival < label):
@@ -233,9 +235,9 @@ def right_share(
             rivals[mixed] = rival
             mixed += 1
     if mixed == 0:
-        return boundary(corners, ends, flags, m, p, ops)
+        one, one_ends, one_flags = corners, ends, flags
     width = 2 + mixed
-    for i in range(m):
+    for i in range(m if mixed > 0 else 0):
         one[i, 0], one[i, 1] = corners[i, 0], corners[i, 1]
         one_ends[i], one_flags[i] = ends[i], flags[i]
         for k in range(mixed):

@@ -94,6 +94,7 @@ GROUPS: Final[dict[str, Group]] = {
     "symmetric, all variants": Group(_symmetric_cells, (), "estimators.symmetric_cells_kernel"),
     "layerwise, four inputs": Group(_four_inputs, ("layerwise",), "estimators.layerwise4_kernel"),
     "exact, four inputs": Group(_four_inputs, ("exact",), "estimators.regions4_kernel"),
+    "nested": Group(_four_inputs, ("nested",), "estimators.nested_nodes_kernel"),
     "exact-last": Group(_estimator, ("exact-last",), "estimators.exact_last_kernel"),
     "symmetric": Group(_estimator, ("symmetric",), "estimators.symmetric_kernel"),
     "layerwise": Group(_estimator, ("layerwise",), "estimators.layerwise_kernel"),
