@@ -171,7 +171,7 @@ def add_corner(
 
 
 def gap_share(
-    gap: int, right_wall: int, signs: np.ndarray, labels: np.ndarray, silent: bool, whole: bool,
+    gap: int, top: int, right_wall: int, signs: np.ndarray, labels: np.ndarray, silent: bool, whole: bool,
     unit: np.ndarray, p: int, gaps: tuple[np.ndarray, ...], chains: tuple[np.ndarray, ...],
     polygon: tuple[np.ndarray, ...], clipping: tuple[np.ndarray, ...], doubt: np.ndarray, ops: np.ndarray,
 ) -> float:  # fmt: skip
@@ -179,7 +179,7 @@ def gap_share(
     by_x, by_y, active, zone = gaps
     corners, ends, following, counts, walls = chains
     points, points_ends, flags, _ = polygon
-    d, logits, top = signs.shape[0], by_x.shape[1], active.shape[0] - 1
+    d, logits = signs.shape[0], by_x.shape[1]
     label = labels[zone[gap]]
     if active[gap] == 0 and label != 0:
         return 0.0
@@ -344,7 +344,7 @@ def slab_share(
             if whole or right_kind != KINK or labels[gaps[3][gap]] != next_labels[gaps[3][gap]]:
                 wall = ONE
         part = gap_share(
-            gap, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
+            gap, size, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
         )
         if part != 0:
             total = total + part

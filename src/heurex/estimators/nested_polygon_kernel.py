@@ -222,7 +222,7 @@ def right_share(
         if dead or rival == label:
             continue
         sign = compared(corners, m, label, rival)
-        if sign != 0 and doubt[MARGIN] > 0 and tied(corners, ends, m, label, rival, by_x, by_y, doubt):
+        if doubt[MARGIN] > 0 and tied(corners, ends, m, label, rival, by_x, by_y, doubt):
             sign = 0
         elif sign == 0:
             # no area; but its walls may have been left out on one side
