@@ -80,21 +80,27 @@ def add_up(
     places: np.ndarray, sizes: np.ndarray, table: np.ndarray, starts: np.ndarray, found: np.ndarray, sums: np.ndarray,
     ops: np.ndarray,
 ) -> None:  # fmt: skip
-    """2 pi times the mean over the circle of values at the nodes (0), and what the smaller rules differ by (1)."""
+    """2 pi times: the mean over the circle of values at the nodes (0), what the smaller rules differ by (1), and third
+    differences of neighbouring values, with the nodes' weights (2)."""
     row = 0
-    sums[0], sums[1] = 0.0, 0.0
+    sums[0], sums[1], sums[2] = 0.0, 0.0, 0.0
     for piece in range(sizes.shape[0]):
-        if sizes[piece] == 0:
+        m = sizes[piece]
+        if m == 0:
             continue
         half = (places[piece + 1] - places[piece]) / (4.0 * pi)
-        fine, coarse = 0.0, 0.0
-        for i in range(sizes[piece]):
-            fine = fine + table[starts[piece] + i, 1] * found[row]
+        fine, coarse, rough = 0.0, 0.0, 0.0
+        for i in range(m):
+            fine = fine + table[starts[piece] + i, 1] * found[row + i]
             if i % 2 == 1:
-                coarse = coarse + table[starts[piece] + i, 2] * found[row]
-            row += 1
+                coarse = coarse + table[starts[piece] + i, 2] * found[row + i]
+        for i in range(m - 3):
+            third = found[row + i + 3] - found[row + i] - 3.0 * (found[row + i + 2] - found[row + i + 1])
+            rough = rough + abs(third) * table[starts[piece] + i + 1, 1]
+        row += m
         sums[0] = sums[0] + half * fine
         sums[1] = sums[1] + half * abs(fine - coarse)
-        ops[ADD] += 4 + sizes[piece] + sizes[piece] // 2
-        ops[MUL] += 2 + sizes[piece] + sizes[piece] // 2
+        sums[2] = sums[2] + half * rough
+        ops[ADD] += 5 + m + m // 2 + 4 * (m - 3)
+        ops[MUL] += 3 + m + m // 2 + 2 * (m - 3)
         ops[DIV] += 1

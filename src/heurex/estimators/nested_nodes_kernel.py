@@ -248,7 +248,8 @@ def plane_share(
             if cut:
                 kind = CUT + NONE
             elif has_high:
-                kind = KINK + NONE
+                # a neuron that does not read the input may begin to be on here, and all logits tie along the wall
+                kind = (KINK if size == d + 2 else CUT) + NONE
                 for later in range(event, events):
                     if where[later] == limit and which[later] >= d:
                         beyond += 1

@@ -33,6 +33,9 @@ def arc(x1: float, y1: float, z1: int, x2: float, y2: float, z2: int, p: int, op
         if z2 == 1:
             dx, dy = x2 - x1, y2 - y1
             ops[ADD] += 2
+            # from the nearer end, for the product of two far ones would be rounding
+            if max(abs(x2), abs(y2)) < max(abs(x1), abs(y1)):
+                x, y = x2, y2
     else:
         x, y, dx, dy = x2, y2, -x1, -y1
     up = x * dy - y * dx
