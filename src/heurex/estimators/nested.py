@@ -25,7 +25,7 @@ __all__ = ["Nested", "fejer", "last_two_shares"]
 _UNIT: Final = 2.0**-53
 _SAFETY: Final = 2.0
 """The error of the rule is told as this times what both rules differ by and third differences; see docs/nested.md."""
-_SOUND: Final = 1e-6
+_SOUND: Final = 1e-5
 """Shares that are evaluated no better than this are reported as ill conditioned."""
 _SHORT: Final = 1e-12
 """Pieces of the circle that are shorter are left out."""
@@ -171,7 +171,9 @@ class Nested(Estimator):
     """
 
     name: ClassVar[str] = "nested"
-    summary: ClassVar[str] = "exact in the last two inputs, a rule for the others' direction; n = 3 (exact), 4 or 5"
+    summary: ClassVar[str] = (
+        "exact in the last two inputs, a rule for the others' direction; n = 3 (exact), 4 or 5"
+    )
     kind: ClassVar[str] = "quadrature"
     assumes: ClassVar[str] = "nothing; it evaluates the network at chosen points"
     applies: ClassVar[str] = f"d up to {_LARGEST}; n = 3, 4 or 5; argmax and 2nd argmax"
@@ -233,10 +235,14 @@ class Nested(Estimator):
         kernel.add_up(places, sizes, table, starts, shares.found, sums, ops)
         value, differ, rough = (float(part / (2 * np.pi)) for part in sums)
         # the mean of doubts over the circle, by weights that are all positive
-        weights = np.concatenate([half * fejer(int(s))[:, 1] for half, s in zip(lengths / 2, sizes, strict=True) if s])
+        weights = np.concatenate(
+            [half * fejer(int(s))[:, 1] for half, s in zip(lengths / 2, sizes, strict=True) if s]
+        )
         rounding = float(shares.doubts @ weights) / (2 * np.pi) ** 2
         counted = Ops(*(int(count) for count in ops + shares.ops)) + Ops(div=3, add=1, mul=1)
-        return _Found(value, rounding, _SAFETY * (differ + rough) + len(sizes) * _SHORT, None, counted, len(points))
+        return _Found(
+            value, rounding, _SAFETY * (differ + rough) + len(sizes) * _SHORT, None, counted, len(points)
+        )
 
     def _sphere(self, model: Rnn) -> _Found:
         rng = draws_for(model, self.seed)

@@ -58,7 +58,12 @@ def breaks(w_hi: np.ndarray, w_hh: np.ndarray, places: np.ndarray, ops: np.ndarr
 
 
 def set_nodes(
-    places: np.ndarray, sizes: np.ndarray, table: np.ndarray, starts: np.ndarray, points: np.ndarray, ops: np.ndarray
+    places: np.ndarray,
+    sizes: np.ndarray,
+    table: np.ndarray,
+    starts: np.ndarray,
+    points: np.ndarray,
+    ops: np.ndarray,
 ) -> None:
     """Directions of the nodes; a rule of so many nodes stands in ``table`` from its start on."""
     row = 0

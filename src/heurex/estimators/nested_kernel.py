@@ -78,7 +78,10 @@ def climb(
         elif active[below] == 0:
             by_x[above, i], by_y[above, i] = climbs[line, i], outputs[line, i]
         else:
-            by_x[above, i], by_y[above, i] = by_x[below, i] + climbs[line, i], by_y[below, i] + outputs[line, i]
+            by_x[above, i], by_y[above, i] = (
+                by_x[below, i] + climbs[line, i],
+                by_y[below, i] + outputs[line, i],
+            )
     if active[above] > 0 and active[below] > 0:
         ops[ADD] += 2 * logits
 
@@ -132,7 +135,9 @@ def edge_of_slab(
             below[j] = 0
         if bottom < d:
             below[bottom] = 1 if signs[bottom] < 0 else 0
-        logits_at(a, here[bottom], bottom, signs, outputs, level, slope, constant, along, set_on, below, values, ops)
+        logits_at(
+            a, here[bottom], bottom, signs, outputs, level, slope, constant, along, set_on, below, values, ops
+        )
     else:
         for i in range(logits):
             value = by_x[0, i] + slope[bottom] * by_y[0, i]
@@ -141,7 +146,11 @@ def edge_of_slab(
         ops[MUL] += logits
     for k in range(1, order.shape[0]):
         low, high = order[k - 1], order[k]
-        up = here[high] - here[low] if side == 0 else (slope[high] - slope[low] if side > 0 else slope[low] - slope[high])
+        up = (
+            here[high] - here[low]
+            if side == 0
+            else (slope[high] - slope[low] if side > 0 else slope[low] - slope[high])
+        )
         ops[ADD] += 1
         if active[k] == 0:
             for i in range(logits):
@@ -158,7 +167,14 @@ def edge_of_slab(
 
 
 def add_corner(
-    which: int, gap: int, x: float, y: float, end: int, values: np.ndarray, line: int, chains: tuple[np.ndarray, ...]
+    which: int,
+    gap: int,
+    x: float,
+    y: float,
+    end: int,
+    values: np.ndarray,
+    line: int,
+    chains: tuple[np.ndarray, ...],
 ) -> None:
     """Another corner of a gap's lower (0) or upper (1) line, and the line that goes on from there."""
     corners, ends, following, counts, _ = chains
@@ -206,7 +222,19 @@ def gap_share(
                 flags[m] = counts_along(line, half, gap, d, signs, labels, silent or whole, active, zone)
             m += 1
     return right_share(
-        points, points_ends, flags, m, label, logits + 1, active[gap] == 0, by_x[gap], by_y[gap], p, clipping, doubt, ops
+        points,
+        points_ends,
+        flags,
+        m,
+        label,
+        logits + 1,
+        active[gap] == 0,
+        by_x[gap],
+        by_y[gap],
+        p,
+        clipping,
+        doubt,
+        ops,
     )
 
 
@@ -344,7 +372,21 @@ def slab_share(
             if whole or right_kind != KINK or labels[gaps[3][gap]] != next_labels[gaps[3][gap]]:
                 wall = ONE
         part = gap_share(
-            gap, size, wall, signs, labels, silent, whole, unit, p, gaps, chains, polygon, clipping, doubt, ops
+            gap,
+            size,
+            wall,
+            signs,
+            labels,
+            silent,
+            whole,
+            unit,
+            p,
+            gaps,
+            chains,
+            polygon,
+            clipping,
+            doubt,
+            ops,
         )
         if part != 0:
             total = total + part
@@ -358,7 +400,9 @@ def slab_share(
         counts[0, gap], counts[1, gap], walls[gap] = 0, 0, 0
         for k in range(4):
             # the corner is one of three gaps
-            add_corner(1 - k % 2, best + (k + 1) // 2, a, b, ONE, polygon[3][0], high if k < 2 else low, chains)
+            add_corner(
+                1 - k % 2, best + (k + 1) // 2, a, b, ONE, polygon[3][0], high if k < 2 else low, chains
+            )
         for k in range(max(best - 1, 0), min(best + 2, size - 1)):
             meet[k] = NEVER if k == best else next_meeting(order[k], order[k + 1], end == 0, lines, ops)
     return total

@@ -52,7 +52,12 @@ def spaces(d: int, n: int) -> tuple:
 
 
 def levels_after(
-    x: np.ndarray, signs: np.ndarray, hidden: np.ndarray, state: np.ndarray, levels: np.ndarray, ops: np.ndarray
+    x: np.ndarray,
+    signs: np.ndarray,
+    hidden: np.ndarray,
+    state: np.ndarray,
+    levels: np.ndarray,
+    ops: np.ndarray,
 ) -> None:
     """What the next preactivations are if the next input is 0, after the inputs x."""
     d = signs.shape[0]
@@ -80,7 +85,10 @@ def set_lines(
     signs: np.ndarray, on: np.ndarray, hidden: np.ndarray, products: np.ndarray, constant: np.ndarray,
     along: np.ndarray, ops: np.ndarray,
 ) -> int:  # fmt: skip
-    """Last preactivations, constant + along a, for the neurons that are on in a slab; how many are."""
+    """Last preactivations, constant + along a, for the neurons that are on in a slab; how many are.
+
+    Made afresh in every slab, so that what is 0 is exactly that.
+    """
     d = signs.shape[0]
     count = 0
     for k in range(d):
@@ -96,28 +104,6 @@ def set_lines(
         for j in range(d):
             constant[j], along[j] = 0.0, 0.0
     return count
-
-
-def toggle(
-    k: int, signs: np.ndarray, on: np.ndarray, hidden: np.ndarray, products: np.ndarray, constant: np.ndarray,
-    along: np.ndarray, ops: np.ndarray,
-) -> None:  # fmt: skip
-    """Switch a neuron of the last step but one; with few on, sums are made afresh."""
-    d = signs.shape[0]
-    on[k] = 1 - on[k]
-    count = 0
-    for j in range(d):
-        count += on[j]
-    if count <= 2:
-        set_lines(signs, on, hidden, products, constant, along, ops)
-        return
-    for j in range(d):
-        weight = hidden[j, k] if signs[k] > 0 else -hidden[j, k]
-        if on[k] == 1:
-            constant[j], along[j] = constant[j] + products[j, k], along[j] + weight
-        else:
-            constant[j], along[j] = constant[j] - products[j, k], along[j] - weight
-    ops[ADD] += 2 * d
 
 
 def plain_zero(
@@ -158,7 +144,9 @@ def begin(
                 continue
         elif event == d and p == 1:
             continue
-        place = tops[1 - (event - d)] if event >= d else (-levels[event] if signs[event] > 0 else levels[event])
+        place = (
+            tops[1 - (event - d)] if event >= d else (-levels[event] if signs[event] > 0 else levels[event])
+        )
         k = count
         while k > 0 and where[k - 1] > place:
             where[k], which[k] = where[k - 1], which[k - 1]
@@ -186,7 +174,9 @@ def first_order(d: int, signs: np.ndarray, level: np.ndarray, slope: np.ndarray,
     return count
 
 
-def label_lines(passed: int, tops: np.ndarray, unit: np.ndarray, d: int, level: np.ndarray, slope: np.ndarray) -> None:
+def label_lines(
+    passed: int, tops: np.ndarray, unit: np.ndarray, d: int, level: np.ndarray, slope: np.ndarray
+) -> None:
     """The larger (line d) and the smaller (d + 1) of the two largest inputs but the last one."""
     for k in range(2):
         moving = (passed == 1 and k == 1) or (passed == 2 and k == 0)
@@ -255,12 +245,14 @@ def plane_share(
                         beyond += 1
             start = ONE if has_low else NONE
             end = ONE if has_high or cut else NONE
-            total = total + slab_share(
+            part = slab_share(
                 start, end, a, place, kind, labels[passed], labels[beyond], silent,
                 whole, signs, outputs, unit, p, lines, gaps, chains, (order, meet, set_on, below), constant, along,
                 polygon, clipping, doubt, ops,
             )  # fmt: skip
-            ops[ADD] += 1
+            if part != 0:
+                total = total + part
+                ops[ADD] += 1
             a, has_low = place, True
             if cut:
                 continue
@@ -268,10 +260,8 @@ def plane_share(
             if which[event] >= d:
                 passed += 1
             else:
-                toggle(which[event], signs, on, hidden, products, constant, along, ops)
-                silent = True
-                for j in range(d):
-                    silent = silent and on[j] == 0
+                on[which[event]] = 1 - on[which[event]]
+                silent = set_lines(signs, on, hidden, products, constant, along, ops) == 0
         event += 1
     return total
 
