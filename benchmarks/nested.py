@@ -1,6 +1,6 @@
 """Nested quadrature against sampling and exact-last at equal operations.
 
-`python -m benchmarks.nested [--copies 16] [MODEL NOISE]` prints a table for a model and noisy copies of it: operations in
+`python -m benchmarks.nested [--copies 16] [MODEL NOISE]` prints a table for a model and noisy copies: operations in
 samples, RMS error, the ratio of sampling's RMS error at equal operations to it with a 95% interval by bootstrap over
 copies, and the median and the least of the error told over the error. `--bounds 200` compares the error told with the
 true one on random and hand-made models of four inputs. Truths are exact for four inputs, else sampled.
@@ -104,7 +104,8 @@ def show(name: str, noise: float, arguments: argparse.Namespace) -> None:
         f"\n{name}, noise {noise}, {arguments.copies} copies and the model; mean accuracy {truth.mean():.4f}"
     )
     print(
-        "| setting | in samples | RMS error | sampling's | ratio | 95% interval | told over error: median | least | ms |"
+        "| setting | in samples | RMS error | sampling's | ratio | 95% interval | told over error: median | least | "
+        "ms |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     drawn = np.random.default_rng(1).integers(0, len(stack), (BOOTSTRAPS, len(stack)))
@@ -124,7 +125,8 @@ def show(name: str, noise: float, arguments: argparse.Namespace) -> None:
         label = label_of(setting)
         print(
             f"| `{label}` | {samples:,.0f} | {np.sqrt(mine.mean()):.1e} | {np.sqrt(theirs.mean()):.1e} | "
-            f"{np.sqrt(theirs.mean() / mine.mean()):,.1f} | {low:,.1f} to {high:,.1f} | {told_text} | {1e3 * spent:.1f} |",
+            f"{np.sqrt(theirs.mean() / mine.mean()):,.1f} | {low:,.1f} to {high:,.1f} | {told_text} | "
+            f"{1e3 * spent:.1f} |",
             flush=True,
         )
 

@@ -254,8 +254,8 @@ def test_what_is_refused():
             Nested(**settings)
     with pytest.raises(NotApplicable, match="needs n = 3, 4 or 5 inputs"):
         Nested().estimate(heurex.load("m22"))
+    base = random_model(0, 3, 5)
     with pytest.raises(NotApplicable, match="does argmax and 2nd argmax"):
-        base = random_model(0, 3, 5)
         Nested().estimate(Rnn(base.w_hi, base.w_hh, base.w_oh, task="argmedian"))
     with pytest.raises(NotApplicable, match="at most 24 neurons"):
         Nested().estimate(random_model(0, 25, 4))

@@ -157,8 +157,9 @@ class Nested(Estimator):
     or a jump, and each piece has a rule by Fejer. For n = 5 a mean over a sphere is left.
 
     Error: for n = 4 ``numerical_error`` is rounding and twice a sum over pieces: what the rule differs by from that
-    of every other node, and the third differences of neighbouring nodes, weighted. That is no proven bound; it held in every case that docs/nested.md lists. For n = 3
-    it is a bound, that of rounding; for n = 5 too, and the spread of shifts gives a standard error.
+    of every other node, and weighted third differences of neighbouring values. That is no proven bound; it held in
+    every case that docs/nested.md lists. For n = 3 it is a bound, that of rounding; for n = 5 too, and the spread of
+    shifts gives a standard error.
     Cost: operations are counted as they are executed, beside the compiled numbers; tests hold the count against
     that by counting numbers. docs/nested.md has the figures.
     Source: the divergence theorem; Fejer (1933) for the rule.

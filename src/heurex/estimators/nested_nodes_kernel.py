@@ -40,14 +40,15 @@ def spaces(d: int, n: int) -> tuple:
     chain, corners = lines + 3, 3 * lines + 16
     return (
         (reals(lines), reals(lines), reals(lines), reals(lines), reals(lines, logits), reals(d, logits)),
-        (reals(lines + 1, logits), reals(lines + 1, logits), np.zeros(lines + 1, np.int64), np.zeros(lines + 1, np.int64)),
+        (reals(lines + 1, logits), reals(lines + 1, logits), np.zeros(lines + 1, np.int64),
+         np.zeros(lines + 1, np.int64)),
         (reals(2, lines + 1, chain, 2 + logits), np.zeros((2, lines + 1, chain), np.int64),
          np.zeros((2, lines + 1, chain), np.int64), np.zeros((2, lines + 1), np.int64), np.zeros(lines + 1, np.int64)),
         (np.zeros(lines, np.int64), reals(lines), np.zeros(d, np.int64), np.zeros(d + 4, np.int64)),
         (reals(d, d), reals(d), reals(d), np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64)),
         (reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64), reals(1, logits)),
-        (reals(corners, 2 + logits), reals(corners, 2 + logits), np.zeros(corners, np.int64), np.zeros(corners, np.int64),
-         np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(n, np.int64)),
+        (reals(corners, 2 + logits), reals(corners, 2 + logits), np.zeros(corners, np.int64),
+         np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(corners, np.int64), np.zeros(n, np.int64)),
     )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def plain_zero(
             set_on[j] = 1 if along[j] < 0 else 0
         else:
             set_on[j] = 1 if along[j] > 0 else 0
-        if inside and (not found and not has_high or root < place):
+        if inside and ((not found and not has_high) or root < place):
             place, found = root, True
     return place, found
 
@@ -201,8 +202,7 @@ def plane_share(
     """2 pi times the share of the last two inputs that is answered rightly, for one direction of the others."""
     lines, gaps, chains, orders, plane, polygon, clipping = memory
     products, constant, along, on, where, which = plane
-    level, slope, before, here, values, climbs = lines
-    by_x, by_y, active, zone = gaps
+    level, slope = lines[0], lines[1]
     all_orders, all_meet, set_on, below = orders
     d, n, p = signs.shape[0], outputs.shape[1] + 1, x.shape[0]
     state, levels = reals(d), reals(d)

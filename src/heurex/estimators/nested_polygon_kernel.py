@@ -217,7 +217,8 @@ def right_share(
     """2 pi times the flux out of that part of a polygon where the label's logit is the first largest.
 
     ``corners`` holds x, y and the logits less the first one, which are linear with slopes ``by_x`` and ``by_y``.
-    Where no neuron is on (``dead``) that is all of it or nothing. Only edges that are flagged count, and those along which the label's logit ties with a rival's.
+    Where no neuron is on (``dead``) that is all of it or nothing. Only edges that are flagged count, and those along
+    which the label's logit ties with a rival's.
     """
     one, two, one_ends, two_ends, one_flags, two_flags, rivals = memory
     mixed = 0
@@ -299,6 +300,8 @@ def boundary(
             continue
         j = i + 1 if i + 1 < m else 0
         part = arc(points[i, 0], points[i, 1], ends[i], points[j, 0], points[j, 1], ends[j], p, ops)
+        if part == 0:
+            continue
         total = part if is_first else total + part
         ops[ADD] += 0 if is_first else 1
         is_first = False
