@@ -103,6 +103,7 @@ def surprise_tables(
             advance=lambda what, cones: progress.update(task, description=what, advance=cones),
         )  # fmt: skip
     if as_json:
-        print_json({"file": str(out), "tables": len(families), "cones_each": draws, "seed": seed})
+        made = {"file": str(out), "tables": len(families), "cones_each": draws, "seed": seed}
+        print_json(made, "surprise-tables")
         return
     print(f"written to {out}: {len(families)} tables of {draws:,} cones each, seed {seed}")

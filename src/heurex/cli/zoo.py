@@ -54,7 +54,8 @@ def list_models(as_json: JsonOption = False) -> None:
             for (d, n), percent in ACCURACY_PERCENT.items()
         ]  # fmt: skip
         print_json(
-            {"models": [asdict(entry) for entry in entries()], "alg_zoo": fetched, "alg_zoo_source": SOURCE}
+            {"models": [asdict(entry) for entry in entries()], "alg_zoo": fetched, "alg_zoo_source": SOURCE},
+            "zoo list",
         )
         return
     from heurex.report.zoo import entries_table
@@ -94,7 +95,7 @@ def check(
 
         save_figure(accuracy_figure(rows), out)
     if as_json:
-        print_json([asdict(row) | {"within_rounding": row.within_rounding} for row in rows])
+        print_json([asdict(row) | {"within_rounding": row.within_rounding} for row in rows], "zoo check")
         return
     from heurex.report.zoo import beside_table
 
@@ -120,7 +121,7 @@ def _check_samples(samples: str, seed: int, as_json: bool) -> None:
             models(), drawn, seed, lambda name: bar.update(bar_task, description=name, advance=1)
         )
     if as_json:
-        print_json([asdict(row) for row in found])
+        print_json([asdict(row) for row in found], "zoo check --samples")
         return
     from heurex.report.zoo import agreement_table
 
@@ -152,7 +153,7 @@ def index(
     if as_json:
         from dataclasses import asdict
 
-        print_json([asdict(model) for model in found])
+        print_json([asdict(model) for model in found], "zoo index")
         return
     for model in found:
         print(
@@ -205,7 +206,8 @@ def train(
             bar.console.print("heurex: interrupted; the same command goes on from the last state")
             raise typer.Exit(130) from None
     if as_json:
-        print_json({"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]})
+        made = {"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]}
+        print_json(made, "zoo train")
         return
     for path in files:
         print(path)

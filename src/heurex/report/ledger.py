@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from heurex.report.style import BLACK, BLUE, GREEN, LINE_COLOUR, ORANGE, PALE, SKY, STYLE, VERMILLION
+from heurex.results import versioned
 from heurex.scoring.surprise import Ledger
 
 if TYPE_CHECKING:
@@ -30,27 +31,30 @@ _COLOURS: Final = {
 
 def ledger_record(ledger: Ledger) -> dict[str, Any]:
     """Everything in a ledger, ready for JSON."""
-    return {
-        "model": ledger.model,
-        "estimator": ledger.estimator,
-        "settings": ledger.settings,
-        "estimate": ledger.estimate,
-        "exact": ledger.truth,
-        "prior": ledger.prior,
-        "entries": [asdict(entry) for entry in ledger.entries],
-        "explanation_bits": ledger.explanation_bits,
-        "residual_bits": ledger.residual_bits,
-        "total_bits": ledger.total_bits,
-        "baselines": asdict(ledger.baselines)
-        | {"selection_bits": [asdict(one) for one in ledger.baselines.selection_bits] or None},
-        "resolution": ledger.resolution,
-        "curve": {
-            "resolution": ledger.curve.resolution.tolist(),
-            "explanation": ledger.curve.explanation.tolist(),
-            "residual": ledger.curve.residual.tolist(),
+    return versioned(
+        "surprise",
+        {
+            "model": ledger.model,
+            "estimator": ledger.estimator,
+            "settings": ledger.settings,
+            "estimate": ledger.estimate,
+            "exact": ledger.truth,
+            "prior": ledger.prior,
+            "entries": [asdict(entry) for entry in ledger.entries],
+            "explanation_bits": ledger.explanation_bits,
+            "residual_bits": ledger.residual_bits,
+            "total_bits": ledger.total_bits,
+            "baselines": asdict(ledger.baselines)
+            | {"selection_bits": [asdict(one) for one in ledger.baselines.selection_bits] or None},
+            "resolution": ledger.resolution,
+            "curve": {
+                "resolution": ledger.curve.resolution.tolist(),
+                "explanation": ledger.curve.explanation.tolist(),
+                "residual": ledger.curve.residual.tolist(),
+            },
+            "verdict": ledger.verdict,
         },
-        "verdict": ledger.verdict,
-    }
+    )
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:

@@ -14,13 +14,14 @@ from heurex._version import __version__
 from heurex.errors import ResultsError
 from heurex.estimators.base import Ops
 from heurex.results.files import whole
+from heurex.results.versions import VERSIONS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["SCHEMA_VERSION", "Row", "read_rows", "row_schema", "write_rows"]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = VERSIONS["results table"]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from heurex.estimators.sampler import count_drawn
 from heurex.estimators.sampling import ops_per_sample
 from heurex.estimators.spec import Method, label_of, method_key, read_methods
 from heurex.model import Rnn
-from heurex.results import Row, Store, prepare_folder, write_json
+from heurex.results import Row, Store, prepare_folder, versioned, write_json
 from heurex.runs.contestants import challenge_methods, kind_of, with_seeds
 from heurex.runs.evaluate import compute_rows
 from heurex.runs.job import Job, exact_in_reach, truth_estimator
@@ -156,7 +156,8 @@ def challenge(
         rows = compute_rows(job, store, lambda who, done, total, w=what: watch(f"{w}: {who}", done, total))
         tables.append(rows)
         entries.append(_entry(job, rows, protocol))
-    record = {"heurex": __version__, "protocol": {"version": PROTOCOL, **asdict(protocol)}, "models": entries}
+    rules = {"version": PROTOCOL, **asdict(protocol)}
+    record = versioned("challenge", {"heurex": __version__, "protocol": rules, "models": entries})
     if folder is not None:
         write_json(record, folder / "challenge.json")
     return Challenge(record, tables)

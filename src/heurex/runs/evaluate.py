@@ -11,7 +11,7 @@ from typing import Any, Final
 from heurex.estimators.conventions import Convention, as_convention
 from heurex.estimators.spec import Method, default_methods, method_key, read_methods
 from heurex.model import Rnn, RnnStack
-from heurex.results import Row, Store, write_json
+from heurex.results import Row, Store, versioned, write_json
 from heurex.runs import timing
 from heurex.runs.job import Job, truth_estimator
 from heurex.runs.warm import GROUPS, compile_side_by_side
@@ -99,7 +99,7 @@ def evaluate(
     timings = _timed(job, store, watch)
     keys = [method_key(one) for one in job.methods]
     record = front_record(rows, keys, method_key(truth_estimator()), price, _ratios(timings))
-    record |= {"asked": job.asked()}
+    record = versioned("evaluate", record | {"asked": job.asked()})
     if store is not None:
         write_json(record, store.folder / "summary.json")
     return Evaluation(rows, record)

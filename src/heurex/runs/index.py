@@ -12,7 +12,7 @@ from heurex.errors import ModelError, NotApplicable, UsageError
 from heurex.estimators import Exact, Sampling
 from heurex.estimators.base import Status
 from heurex.model import Rnn
-from heurex.results import write_json
+from heurex.results import versioned, write_json
 from heurex.zoo.files import read_metadata, read_model
 from heurex.zoo.ladder import INDEX, LadderModel, read
 
@@ -119,7 +119,8 @@ def index_folder(
     for path in paths:
         found.append(_record(path, samples))
         advance(path.name)
-    write_json({"samples": samples, "models": [asdict(record) for record in found]}, folder / INDEX)
+    record = {"samples": samples, "models": [asdict(one) for one in found]}
+    write_json(versioned("index", record), folder / INDEX)
     return found
 
 

@@ -11,7 +11,7 @@ from heurex.estimators import Exact, Original, Symmetric
 from heurex.estimators.base import Estimate, Estimator
 from heurex.estimators.original_checks import require_size
 from heurex.model import Rnn, RnnStack
-from heurex.results import Row
+from heurex.results import Row, versioned
 from heurex.runs.local import Origin, run
 from heurex.runs.warm import compile_side_by_side
 from heurex.scoring.ensembles import noisy_copies
@@ -81,8 +81,7 @@ def reproduce(
         rows += run(stack, origin, ESTIMATORS, count_ops=count, advance=lambda n, what=what: advance(what, n))
     clean = {estimator.name: estimator.estimate(model) for estimator in ESTIMATORS}
     summary = summarise(model, rows, clean, sigma=sigma, seeds=[seed + k for k in range(more_seeds + 1)])
-    summary["compiling_s"] = compile_s
-    return Reproduction(rows, clean, summary)
+    return Reproduction(rows, clean, versioned("reproduce", summary | {"compiling_s": compile_s}))
 
 
 def figure1_rows(model: Rnn, models: int = 256, sigma: float = 0.05, seed: int = 0) -> list[Row]:

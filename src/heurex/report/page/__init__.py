@@ -12,7 +12,7 @@ from typing import Any, Final
 from heurex.estimators.spec import Method
 from heurex.model import Rnn
 from heurex.report.page.data import page_record
-from heurex.results import finite, write_text
+from heurex.results import finite, versioned, write_text
 from heurex.zoo import load
 
 __all__ = ["page_html", "page_record", "write_page"]
@@ -50,7 +50,8 @@ def write_page(
     ResultsError
         If the file cannot be written.
     """
-    record = page_record(load(model) if isinstance(model, str) else model, methods, copies=copies, seed=seed)
+    shown = load(model) if isinstance(model, str) else model
+    record = versioned("report", page_record(shown, methods, copies=copies, seed=seed))
     write_text(page_html(record), Path(out))
     return record
 
