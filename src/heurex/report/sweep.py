@@ -163,7 +163,10 @@ def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, 
                 )
         axes[2].plot([s for s, _ in entries], [100 * one["coverage"] for _, one in entries], **style)
     for panel in axes[:2]:
-        panel.set(xscale="log", yscale="log")
+        # where every method is exact there is no error to draw, and no logarithm of it
+        panel.set(
+            xscale="log", yscale="log" if any(len(line.get_xdata()) for line in panel.lines) else "linear"
+        )
         panel.grid(color=LINE_COLOUR, alpha=0.15, lw=0.5)
     axes[0].set_title(name)
     axes[2].set(xlabel="standard deviation of the noise on every weight", ylim=(-3, 106), xscale="log")
