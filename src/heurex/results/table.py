@@ -84,6 +84,7 @@ class Row:
 
 
 def row_schema() -> pa.Schema:
+    """Columns of the results table, their types, and the versions in its metadata."""
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "float": pa.float64(), "int": pa.int64()}

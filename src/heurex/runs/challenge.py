@@ -133,6 +133,19 @@ def challenge(
     watch
         Called with what is going on, steps done and steps in all.
 
+    Returns
+    -------
+    A :class:`Challenge`: a record ready for JSON, and the rows that it was made from.
+
+    Raises
+    ------
+    UsageError
+        If a method, a number or a noise level is not understood.
+    NotApplicable
+        If the truth is to be exact and is out of reach.
+    ResultsError
+        If the folder holds something else or cannot be written.
+
     Examples
     --------
     >>> found = challenge("m22", ["pieces", "sampling?samples=50"], copies=4, count_ops=1)

@@ -78,6 +78,10 @@ def evaluate(
     watch
         Called with what is going on, steps done and steps in all.
 
+    Returns
+    -------
+    An :class:`Evaluation`: the rows, and a record of scores, operations, advantages and fronts.
+
     Raises
     ------
     UsageError, NotApplicable, ResultsError

@@ -55,6 +55,8 @@ def agreement(
         Records of the ladder.
     samples, seed
         Inputs drawn for each model; a seed other than 0, from which sampled records stem.
+    advance
+        Called with each file's name when it is done.
     """
     if seed == 0:
         raise UsageError("seed is 0, which the recorded accuracies were sampled with; expected another one")

@@ -61,9 +61,19 @@ def reproduce(
     advance
         Called with what is going on and how many rows were made, for a progress bar.
 
+    Returns
+    -------
+    A :class:`Reproduction`: the rows, the clean model's estimates, and a record ready for JSON.
+
     Notes
     -----
     Source: Hilton (2024), "Quality versus compute" and Figure 1.
+
+    Examples
+    --------
+    >>> found = reproduce(models=4, more_seeds=0)
+    >>> round(found.clean["original"].value, 5), len(found.rows)
+    (0.9849, 15)
     """
     model = load("m43")
     ensembles = [noisy_copies(model, sigma, models, seed + k) for k in range(more_seeds + 1)]

@@ -65,6 +65,10 @@ def summarise(folder: str | Path, *, by: Sequence[str] = ("model", "sigma"), wor
     worst
         How many of the worst models of each method are listed.
 
+    Returns
+    -------
+    A :class:`Summary`: a record ready for JSON, and the worst models with their weights.
+
     Raises
     ------
     UsageError, ResultsError

@@ -29,6 +29,8 @@ class Tallies:
     ----------
     methods
         How many methods there are.
+    models
+        How many models have been added so far.
 
     Notes
     -----

@@ -48,6 +48,10 @@ def load(name_or_path: str | Path, *, task: str | None = None) -> Rnn:
     task
         ``"argmax"``, ``"2nd_argmax"`` or ``"argmedian"``, for a file that does not state what is asked.
 
+    Returns
+    -------
+    The model, its weights in float64, the file's or the name's task with it.
+
     Raises
     ------
     UsageError

@@ -82,6 +82,8 @@ def read_model(path: str | Path, *, task: str | None = None) -> Rnn:
 
     Parameters
     ----------
+    path
+        The file; its ending says of which kind it is.
     task
         What the model is asked, if the file does not say (a header or a key ``task``; of a PyTorch file the
         beginning of its name, ``argmedian_5_5_``). Where neither says, it is 2nd argmax.

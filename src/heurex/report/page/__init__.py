@@ -49,6 +49,14 @@ def write_page(
         If n is not 2 or 3, or a method that was asked for does not apply.
     ResultsError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = write_page("m22", Path(folder) / "page.html", ["pieces"], copies=0)
+    >>> record["model"]["name"], len(record["truth"])
+    ('m22', 10)
     """
     shown = load(model) if isinstance(model, str) else model
     record = versioned("report", page_record(shown, methods, copies=copies, seed=seed))
