@@ -137,6 +137,7 @@ def sweep_figure(record: Mapping[str, Any]) -> Figure:
 
 
 def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, Any]]) -> None:
+    drawn: set[Axes] = set()
     for i, first in enumerate(groups[0]["methods"]):
         style: Any = {
             "color": PALETTE[i % len(PALETTE)],
@@ -154,6 +155,7 @@ def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, 
         for panel, points in scores:
             known = [(sigma, one) for sigma, one in points if one["rmse"] and not one["exact"]]
             x = [sigma for sigma, _ in known]
+            drawn |= {panel} if known else set()
             panel.plot(x, [100 * one["rmse"] for _, one in known], label=first["label"], **style)
             bands = [(sigma, one["rmse_interval"]) for sigma, one in known if one["rmse_interval"]]
             if bands:
@@ -164,9 +166,7 @@ def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, 
         axes[2].plot([s for s, _ in entries], [100 * one["coverage"] for _, one in entries], **style)
     for panel in axes[:2]:
         # where every method is exact there is no error to draw, and no logarithm of it
-        panel.set(
-            xscale="log", yscale="log" if any(len(line.get_xdata()) for line in panel.lines) else "linear"
-        )
+        panel.set(xscale="log", yscale="log" if panel in drawn else "linear")
         panel.grid(color=LINE_COLOUR, alpha=0.15, lw=0.5)
     axes[0].set_title(name)
     axes[2].set(xlabel="standard deviation of the noise on every weight", ylim=(-3, 106), xscale="log")
