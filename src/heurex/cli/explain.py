@@ -151,10 +151,13 @@ def scan(
     from dataclasses import asdict
 
     from heurex.report.figures import save_figure, scan_figure
+    from heurex.report.style import check_figure_path
     from heurex.scoring.ensembles import noisy_copies
     from heurex.scoring.scan import scan as run_scan
     from heurex.zoo import load
 
+    if out is not None:
+        check_figure_path(out)
     if steps < 1:
         raise UsageError(f"steps is {steps}; expected at least 1")
     values = [low + (high - low) * i / max(1, steps - 1) for i in range(steps)]

@@ -48,6 +48,7 @@ def surprise(
     """
     from heurex.report.figures import save_figure
     from heurex.report.ledger import ledger_figure, ledger_record, ledger_tables
+    from heurex.report.style import check_figure_path
     from heurex.runs.warm import compile_side_by_side
     from heurex.scoring.surprise import Conventions
     from heurex.scoring.surprise import surprise as account
@@ -58,6 +59,8 @@ def surprise(
         "resolution": resolution, "models": models, "sigma": sigma, "seed": seed,
     }  # fmt: skip
     Conventions(**rules)
+    if out is not None:
+        check_figure_path(out)
     weights = load(model)
     kernels = ["exact", *(("cones of 3 dimensions",) if prior == "chained" else ())]
     kernels += (

@@ -88,6 +88,10 @@ def check(
     from heurex.zoo.ladder import models
     from heurex.zoo.published import SOURCE
 
+    if out is not None:
+        from heurex.report.style import check_figure_path
+
+        check_figure_path(out)
     rows = beside_published(models())
     if out is not None:
         from heurex.report.figures import save_figure
@@ -138,7 +142,6 @@ def index(
 
     Example: heurex zoo index out/zoo
     """
-    from heurex.results import prepare_folder
     from heurex.runs.index import index_folder
     from heurex.zoo.names import read_count
 
@@ -146,7 +149,7 @@ def index(
     with _progress_bar() as bar:
         bar_task = bar.add_task("measuring", total=None)
         found = index_folder(
-            prepare_folder(folder),
+            folder,
             drawn,
             advance=lambda name: bar.update(bar_task, description=name, advance=1),
         )

@@ -123,6 +123,8 @@ def read_rows(path: Path) -> list[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not Path(path).is_file():
+        raise ResultsError(f"{path} does not exist; expected a results table")
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:

@@ -12,7 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
-from heurex.errors import HeurexError, UsageError
+from heurex.errors import HeurexError, ResultsError, UsageError
 from heurex.estimators.base import Estimator, External
 from heurex.estimators.spec import Method, read_methods
 
@@ -92,7 +92,7 @@ def read_contestant(text: str) -> External:
     try:
         source = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"estimator file {path} cannot be read ({error.strerror or error})") from None
+        raise ResultsError(f"estimator file {path} cannot be read ({error.strerror or error})") from None
     module = _run(path)
     function = getattr(module, name, None)
     if not callable(function):

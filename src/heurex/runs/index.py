@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from heurex.errors import ModelError, NotApplicable, UsageError
+from heurex.errors import ModelError, NotApplicable, ResultsError, UsageError
 from heurex.estimators import Exact, Sampling
 from heurex.estimators.base import Status
 from heurex.model import Rnn
@@ -111,9 +111,13 @@ def index_folder(
 
     Raises
     ------
+    ResultsError, UsageError
+        If there is no such folder, or it holds no weights.
     ModelError
         If a file's header lacks what training writes there.
     """
+    if not folder.is_dir():
+        raise ResultsError(f"{folder} is no folder; expected what heurex zoo train writes")
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
         raise UsageError(f"{folder} holds no .safetensors file; expected what heurex zoo train writes")
