@@ -124,7 +124,7 @@ def read_rows(path: Path) -> list[Row]:
     import pyarrow.parquet as pq
 
     if not Path(path).is_file():
-        raise ResultsError(f"{path} does not exist; expected a results table")
+        raise ResultsError(f"{path} cannot be read (it does not exist); expected a results table")
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
