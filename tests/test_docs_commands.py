@@ -1,8 +1,9 @@
 """Every command that the README and the docs show is executed, as it stands or smaller; what is not is listed here.
 
 A page is a script: its commands run in its order in one folder of their own, where lie the files that a reader would
-have made by then (``_given``). What makes a command small enough is one rule, ``SMALLER``: every size that a verb takes
-as an option is set to the value below, whether the page names it or not. All else is as on the page.
+have made by then (``_write_files``, ``GIVEN``). What makes a command small enough is one rule, ``SMALLER``: every size
+that a verb takes as an option, and the levels of noise, are set to the values below, whether the page names them or
+not. All else is as on the page.
 """
 
 import re
@@ -29,6 +30,7 @@ SMALLER = {
     "--copies": "2",
     "--count-ops": "1",
     "--seeds": "1",
+    "--noise": "0.01",
     "--steps": "2",
     "--truth-samples": "1000",
     "--samples": "1000",
