@@ -81,7 +81,10 @@ def page_record(
     return {
         "heurex": __version__,
         "model": {
-            "name": model.name or "model", "d": model.hidden_size, "n": n, "task": model.task,
+            "name": model.name or "model",
+            "d": model.hidden_size,
+            "n": n,
+            "task": model.task,
             "hash": model.fingerprint(),
         },
         "exact": {"value": exact.value, "error": exact.numerical_error, "status": str(exact.status)},

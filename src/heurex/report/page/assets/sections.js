@@ -109,6 +109,6 @@ window.heurex = {
   opened_ms: performance.now(), data, view, at,
   areas: () => data.truth.reduce((sum, part) => sum + areaOf(part.corners), 0),
   areasSaid: () => said.parts.reduce((sum, part) => sum + areaOf(part.corners), 0),
-  pickMany: (directions) => directions.map((x) => { const f = at(x); return [f.part.a, f.margin, f.said ? f.said.c : -1, f.said ? f.said.a : null]; }),
+  pickMany: (directions) => directions.map((x) => { const f = at(x); return [f.part.a, f.margin, f.said ? f.said.c : -1, f.said ? f.said.a : null, label(f.part)]; }),
 };
 $("foot").textContent = `heurex ${data.heurex}; weights ${data.model.hash}; ${data.truth.length} cells; opened in ${Math.round(window.heurex.opened_ms)} ms.`;
