@@ -1,7 +1,11 @@
 // Small charts as SVG, each with a text alternative, drawn for the width that there is.
 const KIND_COLOUR = { exact: "var(--fg)", explanation: "#0072B2", quadrature: "#CC79A7", cubature: "#CC79A7", sampling: "#E69F00", external: "#009E73" };
 const LEDGER_COLOUR = { structural: "#E69F00", check: "#009E73", "near-equality": "#56B4E9", fraction: "#0072B2", residual: "#D55E00", selection: UNKNOWN };
-const LETTER = 6.6; // width of a letter at 12 px, rather too much than too little
+const ruler = document.createElement("canvas").getContext("2d");
+ruler.font = '12px system-ui, "DejaVu Sans", sans-serif';
+const wide = (text) => ruler.measureText(text).width;
+/** A text cut to a width. */
+const cut = (text, room) => { let k = text.length; while (k > 1 && wide(text.slice(0, k)) > room) k--; return k < text.length ? `${text.slice(0, k - 1)}…` : text; };
 
 /** Charts by the element that holds them: drawn now, and again when the width changes. */
 const charts = new Map();
@@ -52,7 +56,7 @@ function figureOne(host, figure, clean, truth, rmse) {
   const low = Math.max(0, Math.min(...every) - 0.01), high = Math.min(1.005, Math.max(...every) + 0.01);
   const digits = high - low < 0.05 ? 3 : 2;
   chart(host, (width) => names.map((name) => {
-    const side = width < 480 ? Math.max(150, (width - 16) / 2) : 240, left = 46, right = side - 8, top = 42, foot = top + right - left;
+    const side = width < 480 ? Math.max(150, (width - 16) / 2) : 240, left = 46, right = side - 16, top = 42, foot = top + right - left;
     return svg(side, foot + 36, `${name}: estimate against exact accuracy on ${figure[name].length} copies, RMS error ${percent(rmse[name])}`, (add) => {
       const at = (x) => left + (right - left) * (x - low) / (high - low), up = (y) => foot - (foot - top) * (y - low) / (high - low);
       add("text", { x: (left + right) / 2, y: 16, "text-anchor": "middle", "font-weight": 600 }, name);
@@ -72,15 +76,17 @@ function figureOne(host, figure, clean, truth, rmse) {
   }));
 }
 
+/** How much a box [left, right, top, bottom] covers of others, each with its weight. */
+const covered = (box, taken) => taken.reduce((sum, [l, r, t, b, weight]) => sum + (weight || 1) * Math.max(0, Math.min(box[1], r) - Math.max(box[0], l)) * Math.max(0, Math.min(box[3], b) - Math.max(box[2], t)), 0);
+
 /** Where the name of a point goes: the place that covers least of what is drawn already. */
 function placed(x, y, text, taken, frame) {
-  const wide = LETTER * text.length;
+  const size = wide(text);
   const places = [[9, 4, 0], [-9, 4, 1], [0, -11, 0.5], [0, 19, 0.5], [8, -8, 0], [8, 17, 0], [-8, -8, 1], [-8, 17, 1], [9, -20, 0], [9, 28, 0], [-9, -20, 1], [-9, 28, 1], [0, -26, 0.5], [0, 34, 0.5]];
   let best = null;
   places.forEach(([dx, dy, back], rank) => {
-    const box = [x + dx - back * wide, x + dx + (1 - back) * wide, y + dy - 10, y + dy + 3];
-    let cost = rank;
-    for (const [l, r, t, b, weight] of taken) cost += (weight || 1) * Math.max(0, Math.min(box[1], r) - Math.max(box[0], l)) * Math.max(0, Math.min(box[3], b) - Math.max(box[2], t));
+    const box = [x + dx - back * size, x + dx + (1 - back) * size, y + dy - 10, y + dy + 3];
+    let cost = rank + covered(box, taken);
     if (box[0] < frame[0] || box[1] > frame[1] || box[2] < frame[2] || box[3] > frame[3]) cost += 1e6;
     if (!best || cost < best.cost) best = { cost, box, x: x + dx, y: y + dy, anchor: ["start", "middle", "end"][2 * back] };
   });
@@ -113,10 +119,12 @@ function frontDrawing(rows, copies, W) {
     add("polyline", { points: line.map((p) => p.join(",")).join(" "), fill: "none", class: "axis", "stroke-width": 1.5 });
     for (const [x, y] of line) taken.push([x - 4, x + 4, y - 3, y + 3, 0.3]);
     for (const one of copies.guesses) if (one.rmse > 10 ** y0 && one.rmse < 10 ** y1) {
-      const y = up(one.rmse), text = `guess: ${one.guess}`, below = one.guess !== "clean accuracy", wide = LETTER * text.length;
+      const y = up(one.rmse), text = `guess: ${one.guess}`, size = wide(text);
+      const boxes = [true, false].flatMap((right) => [-5, 13].map((dy) => [right ? edge - 4 - size : left + 6, right ? edge - 4 : left + 6 + size, y + dy - 10, y + dy + 3]));
+      const box = boxes.reduce((best, other) => (covered(other, taken) < covered(best, taken) ? other : best));
       add("line", { x1: left, x2: edge, y1: y, y2: y, stroke: "#CC79A7", "stroke-dasharray": "3 4" });
-      add("text", { x: edge - 4, y: y + (below ? 13 : -5), "text-anchor": "end", class: "quiet" }, text);
-      taken.push([edge - 4 - wide, edge, below ? y : y - 16, below ? y + 16 : y], [left, edge, y - 1, y + 1, 0.2]);
+      add("text", { x: box[0], y: box[3] - 3, class: "quiet over" }, text);
+      taken.push([...box, 2], [left, edge, y - 1, y + 1, 0.2]);
     }
     for (const row of [...rows].sort((a, b) => a.ops - b.ops)) {
       const x = at(row.ops), y = up(row.rmse), text = row.label.replace("?", " ").replace("samples=", "").replace("directions=", "");
@@ -137,14 +145,14 @@ function barChart(host, title, rows) {
   const left = rows.some((row) => row.value < 0) ? 1 : 0, right = rows.some((row) => row.value > 0) || !left ? 1 : 0;
   chart(host, (width) => {
     const W = clamp(width, 300, 620), digits = 58;
-    const letters = Math.min(Math.max(...rows.map((row) => row.name.length)), Math.floor(0.55 * W / LETTER)), from = LETTER * letters + 10;
+    const column = Math.min(Math.max(...rows.map((row) => wide(row.name))) + 1, 0.55 * W), from = column + 10;
     const room = (W - from - 4 - digits * (left + right)) / (left + right), mid = from + left * (room + digits);
     return svg(W, H, title, (add) => {
       rows.forEach((row, i) => {
-        const wide = room * Math.abs(row.value) / most, y = 8 + 22 * i, minus = row.value < 0;
-        add("text", { x: from - 6, y: y + 12, "text-anchor": "end" }, row.name.length > letters ? `${row.name.slice(0, letters - 1)}…` : row.name, row.name);
-        add("rect", { class: "bar", x: minus ? mid - wide : mid, y, width: Math.max(wide, 0.5), height: 15, fill: minus ? "#56B4E9" : "#D55E00" });
-        add("text", { x: minus ? mid - wide - 4 : mid + wide + 4, y: y + 12, "text-anchor": minus ? "end" : "start", class: "quiet" }, signed(row.value));
+        const long = room * Math.abs(row.value) / most, y = 8 + 22 * i, minus = row.value < 0;
+        add("text", { x: from - 6, y: y + 12, "text-anchor": "end" }, cut(row.name, column), row.name);
+        add("rect", { class: "beam", x: minus ? mid - long : mid, y, width: Math.max(long, 0.5), height: 15, fill: minus ? "#56B4E9" : "#D55E00" });
+        add("text", { x: minus ? mid - long - 4 : mid + long + 4, y: y + 12, "text-anchor": minus ? "end" : "start", class: "quiet" }, signed(row.value));
       });
       add("line", { x1: mid, x2: mid, y1: 2, y2: H - 4, class: "axis" });
     });
@@ -160,13 +168,13 @@ function ledgerChart(host, ledger) {
   if (bars.length > 2) kinds.push("selection");
   const most = Math.max(...bars.map(([, parts]) => parts.reduce((s, p) => s + p[1], 0)), 1e-9);
   chart(host, (width) => {
-    const W = clamp(width, 300, 560), letters = Math.floor((W - 10) / LETTER);
+    const W = clamp(width, 300, 560);
     const bits = svg(W, 46 * bars.length, `bits: explanation ${ledger.explanation_bits.toFixed(1)}, residual ${ledger.residual_bits.toFixed(1)}, no explanation ${ledger.baselines.no_explanation_bits.toFixed(1)}`, (add) => {
       bars.forEach(([name, parts], i) => {
         let x = 4;
-        add("text", { x, y: 46 * i + 14 }, name.length > letters ? `${name.slice(0, letters - 1)}…` : name, name);
+        add("text", { x, y: 46 * i + 14 }, cut(name, W - 10), name);
         const total = parts.reduce((s, p) => s + p[1], 0);
-        for (const [kind, bits] of parts) { const w = (W - 60) * bits / most; add("rect", { class: "bar", x, y: 46 * i + 20, width: w, height: 18, fill: LEDGER_COLOUR[kind] || UNKNOWN }, undefined, `${kind}: ${bits.toFixed(1)} bits`); x += w; }
+        for (const [kind, bits] of parts) { const w = (W - 60) * bits / most; add("rect", { class: "beam", x, y: 46 * i + 20, width: w, height: 18, fill: LEDGER_COLOUR[kind] || UNKNOWN }, undefined, `${kind}: ${bits.toFixed(1)} bits`); x += w; }
         add("text", { x: x + 6, y: 46 * i + 34, class: "quiet" }, total.toFixed(1));
       });
     });

@@ -11,7 +11,8 @@ function facts() {
     const known = data.estimates.find((one) => one.label === said.label), row = front(said.label), ledger = said.ledger;
     tiles.push(tile(`${said.label} says`, percent(said.value, 4), `an error of ${signed(said.value - data.exact.value, 4)}`));
     tiles.push(said.answers ? tile("answers differ on", percent(differing(said), 3), "of directions, hatched below") : tile("answers", "none named", "only how often they are right"));
-    tiles.push(tile("operations", whole(known.ops), row && row.advantage ? `sampling of the same error on noisy copies needs ${times3(row.advantage)} times as many` : "counted from the weights to the estimate"));
+    tiles.push(tile("operations", whole(known.ops), known.ops === null ? "not counted for models of this size"
+      : row && row.advantage ? `sampling of the same error on noisy copies needs ${times3(row.advantage)} times as many` : "counted from the weights to the estimate"));
     if (ledger) tiles.push(tile("surprise", `${ledger.total_bits.toFixed(1)} bits`, `without an explanation ${ledger.baselines.no_explanation_bits.toFixed(1)} bits`));
   }
   $("facts").replaceChildren(...tiles);

@@ -18,7 +18,7 @@ const signed = (x, digits = 3) => {
 /** A share of all inputs; what four digits cannot show is not zero. */
 const share = (x) => (x > 0 && x < 5e-7 ? "<0.0001%" : x === 0 ? "0" : percent(x, 4));
 const whole = (x) => (x === null || x === undefined ? "–" : Math.round(x).toLocaleString("en"));
-const short = (x) => (x === null || x === undefined ? "–" : x === 0 ? "0" : Number(x).toPrecision(2));
+const short = (x) => (x === null || x === undefined ? "–" : x === 0 ? "0" : Number(x).toPrecision(2).replace("-", "−"));
 const FIRST = 100, PRINTED = 25;
 let marked = null; // id of the row whose cell is shown
 
