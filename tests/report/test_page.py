@@ -10,6 +10,8 @@ import heurex
 from heurex.cli import main
 from heurex.report.page import page_record, write_page
 from heurex.report.sphere_figure import draw_sphere
+from heurex.scoring.disagreement import disagreements
+from heurex.scoring.explained import area, explained_cells, true_parts
 
 
 def fraction(corners):
@@ -109,7 +111,9 @@ def test_verb(tmp_path, heurex_cli):
         assert sentence in errors
 
 
-@pytest.mark.parametrize(("name", "method"), [("m43", "original"), ("m43", None), ("m22", "pieces")])
+@pytest.mark.parametrize(
+    ("name", "method"), [("m43", "original"), ("zoo:2,3", "layerwise"), ("m22", "pieces")]
+)
 def test_still_figure(name, method, tmp_path):
     """Areas on paper are fractions: summed by colour over both halves they give the shares of right answers."""
     import matplotlib
@@ -130,7 +134,14 @@ def test_still_figure(name, method, tmp_path):
         assert abs(share["#000000"] - (1 - heurex.estimate(model).value)) < 1e-4
         by_label = np.diag(heurex.confusion(model).matrix)
         for colour, true in zip(("#56b4e9", "#f0e442", "#8fd3be"), by_label, strict=True):
-            assert abs(share[colour] - true) < 1e-4
+            assert abs(share.get(colour, 0) - true) < 1e-4
+        (estimator,) = heurex.read_methods([method])
+        differs = disagreements(
+            true_parts(model), explained_cells(model, estimator, estimator.estimate(model))
+        )
+        assert abs(share["#d55e00"] - sum(area(part.rays, 3) for _, part, _ in differs)) < 1e-4
+        # m43's are thin, and filled; wide ones are hatched, for the answers below
+        assert any(patch.get_hatch() for axes in figure.axes for patch in axes.patches) == (name != "m43")
     save_figure(figure, tmp_path / "sphere.pdf")
     pdf = (tmp_path / "sphere.pdf").read_bytes()
     assert b"/FontFile2" in pdf

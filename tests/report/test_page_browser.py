@@ -207,6 +207,18 @@ def test_turning(visit):
     assert page.evaluate("heurex.view.zoom") == 1
 
 
+def test_edges_are_drawn_in_steps_of_equal_angle(visit):
+    """Long edges too, which a chord cut into equal parts would leave coarse in their middle."""
+    _, page = visit("m22")
+    for bend in (0.1, 1.0, 3.0):
+        points = np.array(
+            page.evaluate(f"along([[1, 0, 0], [Math.cos({bend}), Math.sin({bend}), 0]], false, 0.06)")
+        )
+        assert np.abs(np.linalg.norm(points, axis=1) - 1).max() < 1e-15
+        assert np.all(np.diff(np.unwrap(np.arctan2(points[:, 1], points[:, 0]))) < 0.06 + 1e-12)
+        assert abs(np.arctan2(points[-1, 1], points[-1, 0]) - bend) < 1e-12
+
+
 def test_hover_and_keyboard_give_the_cell(visit):
     _, page = visit("m43")
     box = page.locator("#globe-said").bounding_box()
