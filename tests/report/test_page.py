@@ -147,3 +147,10 @@ def test_still_figure(name, method, tmp_path):
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
     assert STYLE["pdf.fonttype"] == 42
+
+
+def test_still_figure_without_an_explanation():
+    model = heurex.load("m22")
+    plain, explained = (draw_sphere(model, method).axes[0] for method in (None, "pieces"))
+    assert len(plain.patches) == len(explained.patches) > 4
+    assert len(plain.lines) < len(explained.lines)
