@@ -1,6 +1,6 @@
-"""The exact line and plane of ``benchmarks.plane``, which say what they would cost: against sampling and exact accuracy.
+"""The exact line and plane of ``benchmarks.plane`` against sampling, points of the line, and exact accuracy.
 
-The kernel runs interpreted here, so that nothing is compiled.
+Kernels run interpreted here, so that nothing is compiled.
 """
 
 import sys
@@ -13,8 +13,9 @@ from scipy.stats import norm
 import heurex
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from benchmarks import plane, plane_kernel  # noqa: E402
-from heurex.estimators.order_statistics import conditional_mean  # noqa: E402
+from benchmarks import plane, plane_kernel, plane_lines
+
+from heurex.estimators.order_statistics import conditional_mean
 
 
 def test_planes_of_three_inputs_add_up_to_the_exact_accuracy():
@@ -50,9 +51,9 @@ def test_a_plane_is_what_sampling_it_gives():
 
 @pytest.mark.parametrize("law", ["true", "pairs", "parts"])
 def test_a_line_is_what_its_points_give(law, monkeypatch):
-    monkeypatch.setattr(plane.kernels, "compiled", lambda module: module)
+    monkeypatch.setattr(plane_lines.kernels, "compiled", lambda module: module)
     model = heurex.load("zoo:8,5?seed=1")
-    rule = plane.line_rule(5, 2, law, 0)
+    rule = plane_lines.line_rule(5, 2, law, 0)
     share, _ = rule.shares(model)
     levels = norm.cdf(rule.low)
     middles = (np.arange(4000) + 0.5) / 4000
@@ -66,7 +67,7 @@ def test_a_line_is_what_its_points_give(law, monkeypatch):
 
 def test_the_top_three_stand_above_the_fourth():
     for law in ("true", "pairs", "parts"):
-        rule = plane.line_rule(6, 64, law, 1)
+        rule = plane_lines.line_rule(6, 64, law, 1)
         x = rule.x.copy()
         x[np.arange(len(x)), rule.at] = np.inf
         values = np.sort(x, axis=1)[:, ::-1]

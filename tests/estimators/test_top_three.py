@@ -11,7 +11,9 @@ from heurex import NotApplicable, RnnStack, UsageError
 from heurex.estimators.top_three import TopThree, spread, top_three_inputs
 
 
-@pytest.mark.parametrize(("name", "within"), [("m43", "mean"), ("zoo:4,4", "mean"), ("zoo:6,4", "shift"), ("zoo:6,4", "pairs")])
+@pytest.mark.parametrize(
+    ("name", "within"), [("m43", "mean"), ("zoo:4,4", "mean"), ("zoo:6,4", "shift"), ("zoo:6,4", "pairs")]
+)
 def test_it_tends_to_exact_accuracy_where_nothing_is_assumed(name, within):
     model = heurex.load(name)
     found = heurex.estimate(model, TopThree(nodes=8192, within=within))
