@@ -43,7 +43,7 @@ def cut(
     out: np.ndarray,
     ops: np.ndarray,
 ) -> int:
-    """The part of a polygon on which ``sign (c0 + c1 x + c2 y)`` is positive."""
+    """The part of a polygon on which ``sign (c0 + c1 x + c2 y)`` is positive: how many corners, or -1."""
     made = 0
     xa, ya = corners[count - 1, 0], corners[count - 1, 1]
     va = sign * (c0 + c1 * xa + c2 * ya)
@@ -52,11 +52,14 @@ def cut(
         vb = sign * (c0 + c1 * xb + c2 * yb)
         if (va > 0) != (vb > 0):
             share = va / (va - vb)
-            if made < out.shape[0]:
-                out[made, 0], out[made, 1] = xa + share * (xb - xa), ya + share * (yb - ya)
-                made += 1
+            if made == out.shape[0]:
+                return -1
+            out[made, 0], out[made, 1] = xa + share * (xb - xa), ya + share * (yb - ya)
+            made += 1
             ops[CUTS] += 8
-        if vb > 0 and made < out.shape[0]:
+        if vb > 0:
+            if made == out.shape[0]:
+                return -1
             out[made, 0], out[made, 1] = xb, yb
             made += 1
         xa, ya, va = xb, yb, vb
@@ -83,6 +86,8 @@ def split(z: np.ndarray, corners: np.ndarray, counts: np.ndarray, begin: int, op
                 continue
             more = cut(corners[part], counts[part], z[j, 0], z[j, 1], z[j, 2], 1.0, left, ops)
             less = cut(corners[part], counts[part], z[j, 0], z[j, 1], z[j, 2], -1.0, right, ops)
+            if more < 0 or less < 0:
+                return -1
             if more == 0 or less == 0:
                 continue
             if begin + made >= counts.shape[0]:
@@ -143,7 +148,7 @@ def right_mass(
     w_oh: np.ndarray, h: np.ndarray, corners: np.ndarray, counts: np.ndarray, cells: int, label: int,
     nodes: np.ndarray, weights: np.ndarray, ops: np.ndarray,
 ) -> float:  # fmt: skip
-    """The normal mass of the part of the cells on which the label's logit is the largest."""
+    """The normal mass of the part of the cells on which the label's logit is the largest; -1 without room."""
     n, d = w_oh.shape
     now, then = reals(CORNERS, 2), reals(CORNERS, 2)
     total = 0.0
@@ -161,6 +166,8 @@ def right_mass(
                     margin[c] = margin[c] + (w_oh[label, k] - w_oh[i, k]) * h[cell, k, c]
             ops[LOGITS] += 6 * d + 4 * count
             made = cut(now, count, margin[0], margin[1], margin[2], 1.0, then, ops)
+            if made < 0:
+                return -1.0
             count = made
             now[:count] = then[:count]
             if count == 0:
