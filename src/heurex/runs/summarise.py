@@ -284,7 +284,15 @@ class _Reader:
             "ops": ops,
             "common": {
                 key: common[key]
-                for key in ("covered", "exact", "rmse", "rmse_interval", "bias", "bias_interval")
+                for key in (
+                    "covered",
+                    "exact",
+                    "rmse",
+                    "rmse_interval",
+                    "bias",
+                    "bias_interval",
+                    "guess_rmse",
+                )
             },
         }
 
