@@ -34,6 +34,18 @@ def _array(n: int) -> np.ndarray:
     return np.stack([a, b, c, a * b, a * c], axis=1)[:, :n]
 
 
+def _binary(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Shares (a i + b) / 2^16, a and b in the field of 2^16 elements: any two places are independent."""
+    a, b = rng.integers(0, 2**16, (2, CHUNK))
+    shares = np.repeat(b[:, None], n, axis=1)
+    for bit in range(4):
+        for i in range(n):
+            if i >> bit & 1:
+                shares[:, i] ^= a
+        a = np.where(a >> 15 & 1, (a << 1) ^ 0x1002B, a << 1)
+    return (shares + 0.5) / 2**16
+
+
 class _Draws:
     """Random inputs, sorted, from which laws are made that share their largest values and places."""
 
@@ -88,7 +100,7 @@ class _Draws:
 def _laws(n: int, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     draws, places = _Draws(n, rng), np.arange(n)
     uniform = rng.random((CHUNK, 3, 1))
-    third, signs = draws.largest(3)[:, -1:], _array(n)
+    third, signs, mixed = draws.largest(3)[:, -1:], _array(n), np.random.default_rng(1).permutation(n)
     middle = _median(n)
     ratio = float(conditional_mean(np.array(middle))) / middle if middle > 1e-6 else 0.0
     made = {
@@ -107,6 +119,11 @@ def _laws(n: int, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray, n
         "4, one number: share i sqrt(2) + b": draws.below(4, 2**0.5 * places + uniform[:, 0]),
         "2, two numbers: share a i + b": draws.below(2, uniform[:, 1] * places + uniform[:, 0]),
         "3, two numbers: share a i + b (pairs)": draws.below(3, uniform[:, 1] * places + uniform[:, 0]),
+        "2, the same, places in another order": draws.below(2, uniform[:, 1] * mixed + uniform[:, 0]),
+        "3, the same, places in another order": draws.below(3, uniform[:, 1] * mixed + uniform[:, 0]),
+        "3, two numbers: share a i^2 + b": draws.below(3, uniform[:, 1] * places**2 + uniform[:, 0]),
+        "2, two numbers, a i + b in a binary field": draws.below(2, _binary(rng, n)),
+        "3, two numbers, a i + b in a binary field": draws.below(3, _binary(rng, n)),
         "2, three numbers: share a i^2 + b i + c": draws.below(
             2, uniform[:, 2] * places**2 + uniform[:, 1] * places + uniform[:, 0]
         ),
