@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -145,7 +146,7 @@ def ledger_figure(ledger: Ledger) -> Figure:
 def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     base = ledger.baselines
     others = {"no explanation": base.no_explanation_bits, "weights": base.weight_bits}
-    others |= {f"selection {i}": one.bits for i, one in enumerate(base.selection_bits, 1)}
+    others |= {_selection(i, one.prior): one.bits for i, one in enumerate(base.selection_bits, 1)}
     names = ["ledger", *others]
     bottom = 0.0
     for kind, colour in _COLOURS.items():
@@ -164,6 +165,12 @@ def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     axes.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
     axes.set(ylabel="bits", ylim=(0, top))
     axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+def _selection(number: int, prior: str) -> str:
+    """A name for a narrow bar: the standard deviation of a prior of one, the number of another."""
+    spread = re.search(r"N\(0, ([\d.]+)\^2\)", prior)
+    return f"selection sd\N{NO-BREAK SPACE}{spread[1]}" if spread else f"selection {number}"
 
 
 def _draw_curve(axes: Axes, ledger: Ledger) -> None:

@@ -17,7 +17,7 @@ from heurex.zoo import load
 
 __all__ = ["page_html", "page_record", "write_page"]
 
-_SCRIPTS: Final = ("geometry.js", "globe.js", "charts.js", "tables.js", "main.js")
+_SCRIPTS: Final = ("geometry.js", "globe.js", "charts.js", "tables.js", "main.js", "sections.js")
 
 
 def write_page(
