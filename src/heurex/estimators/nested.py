@@ -107,6 +107,8 @@ def last_two_shares(model: Rnn, earlier: np.ndarray) -> tuple[np.ndarray, float]
 
     Parameters
     ----------
+    model
+        A model of n = 3, 4 or 5 inputs.
     earlier
         Directions, rows of length 1, shape ``(k, n - 2)`` with n = 3, 4 or 5.
 
@@ -117,7 +119,7 @@ def last_two_shares(model: Rnn, earlier: np.ndarray) -> tuple[np.ndarray, float]
     Examples
     --------
     >>> last_two_shares(Rnn([1.0], [[0.5]], [[1.0], [0.0], [0.0]]), np.array([[1.0], [-1.0]]))[0].round(6).tolist()
-    [0.375, 0.25]
+    [0.333333, 0.333333]
     """
     found = _shares(model, earlier)
     return found.found / (2 * np.pi), float(found.doubts.mean() / (2 * np.pi)) + 64 * _UNIT
@@ -168,7 +170,7 @@ class Nested(Estimator):
     --------
     >>> from heurex.zoo import load
     >>> print(Nested().estimate(load("m43")))
-    the exact accuracy is 0.98600 (evaluated to 2e-11)
+    the exact accuracy is 0.98600 (evaluated to 2e-10)
     """
 
     name: ClassVar[str] = "nested"

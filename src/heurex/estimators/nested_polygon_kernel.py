@@ -250,6 +250,8 @@ def right_share(
                 one[i, 2 + k] = -corners[i, 1 + rival]
             elif rival == 0:
                 one[i, 2 + k] = corners[i, 1 + label]
+            elif corners[i, 1 + label] == corners[i, 1 + rival]:
+                one[i, 2 + k] = 0.0
             else:
                 one[i, 2 + k] = corners[i, 1 + label] - corners[i, 1 + rival]
                 ops[ADD] += 1
