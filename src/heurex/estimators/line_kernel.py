@@ -15,9 +15,10 @@ from math import atan, erfc, sqrt
 import numpy as np
 
 from heurex.estimators.sampling_kernel import weigh
-from heurex.kernels import reals
 
 KERNEL = True
+LENT = True
+INLINED = ("exchange", "within", "doubtful", "stretch", "visit", "advance", "carry", "judge")
 LANES = 128
 INFINITE = 1e300
 # The share of t beyond this, or nearer to 0 than that, is nothing.
@@ -92,30 +93,6 @@ def doubtful(
     # beyond a place t > 1 the density is below density / t^3, as n is 3 or more
     place = max(low + begin, 1.0)
     return min(density * (end - begin) / (place * place * place), 0.5)
-
-
-def comparators(count: int) -> np.ndarray:
-    """Pairs of rows whose comparison, one after the other, sorts so many; Batcher's merge exchange, ``(pairs, 2)``."""
-    most, top = 0, 1
-    while 2 * top < count:
-        top *= 2
-    for fill in range(2):
-        pairs = np.zeros((most, 2), np.int64)
-        found, p = 0, top if count > 1 else 0
-        while p > 0:
-            q, r, apart = top, 0, p
-            while True:
-                for i in range(count - apart):
-                    if i & p == r:
-                        if fill == 1:
-                            pairs[found, 0], pairs[found, 1] = i, i + apart
-                        found += 1
-                if q == p:
-                    break
-                apart, q, r = q - p, q // 2, p
-            p //= 2
-        most = found
-    return pairs
 
 
 def exchange(here: np.ndarray, there: np.ndarray, one: np.ndarray, other: np.ndarray, lanes: int) -> None:
@@ -332,7 +309,7 @@ def line_shares(
     tops, places, known
         The two largest earlier inputs, where they are, and their :func:`below` or nothing: ``(2, lanes)`` each.
     tables, numbers, counts
-        From :func:`tables_for` and :func:`memory`.
+        From :mod:`heurex.estimators.line_tables_kernel`.
     series
         For :func:`below`.
     rounding
@@ -409,51 +386,3 @@ def line_shares(
     ops[ADD] += lanes * (2 * n * (d - 1) + (events + 2) * 2 * n + events)
     ops[MUL] += lanes * (n * d + (events + 2) * n)
     ops[DIV] += lanes * (events - 2)
-
-
-def tables_for(w_hi: np.ndarray, w_oh: np.ndarray, ops: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What depends on the model only.
-
-    How fast a neuron moves a logit, ``(n, d)``; by how much a slope grows where it goes on or off, last nothing,
-    ``(n, d + 1)``; whether on the right it goes on (1) or off (-1), ``(d + 1,)``; the neurons that read the
-    input; the sorter of places.
-    """
-    d, n = w_hi.shape[0], w_oh.shape[0]
-    gains, steep, turns = reals(n, d), reals(n, d + 1), np.zeros(d + 1, np.int64)
-    nothing = w_hi[0] * 0.0
-    count = 0
-    for j in range(d):
-        if w_hi[j] != 0:
-            turns[j] = 1 if w_hi[j] > 0 else -1
-            count += 1
-    reads = np.zeros(count, np.int64)
-    count = 0
-    for j in range(d):
-        if w_hi[j] != 0:
-            reads[count] = j
-            count += 1
-    for i in range(n):
-        for j in range(d):
-            gains[i, j] = w_oh[i, j] * w_hi[j]
-            # outwards, on either side, a slope grows by this
-            steep[i, j] = gains[i, j] if w_hi[j] > 0 else -gains[i, j]
-        steep[i, d] = nothing
-    ops[MUL] += n * d + 1
-    return gains, steep, turns, reads, comparators(count + 2)
-
-
-def memory(d: int, n: int, events: int) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
-    """Numbers and whole numbers of LANES lines."""
-    place, event = reals(events + 2, LANES), np.zeros((events + 2, LANES), np.int64)
-    for t in range(LANES):
-        place[0, t], place[events + 1, t] = -INFINITE, INFINITE
-        event[0, t], event[events + 1, t] = d, d
-    numbers = (
-        reals(d, LANES), reals(n, LANES), reals(n, LANES), place, reals(LANES), reals(LANES), reals(LANES),
-        reals(4, LANES), reals(n, LANES), reals(n, LANES), reals(n, LANES), reals(2, 4),
-    )  # fmt: skip
-    whole = np.zeros((11, LANES), np.int64)
-    return numbers, (
-        event, whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], whole[6], whole[7], whole[8], whole[9],
-        whole[10],
-    )  # fmt: skip
