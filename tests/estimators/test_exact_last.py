@@ -12,7 +12,7 @@ import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError, kernels
 from heurex.estimators import Exact, ExactLast, exact_last_kernel
 from heurex.estimators.cubature import GENERATOR, component_by_component, design_points, strata, worst_case
-from heurex.estimators.exact_last import _Nodes, _scaled, below, last_shares, series
+from heurex.estimators.exact_last import _Nodes, scaled, below, last_shares, series
 from heurex.estimators.sampler import sampled_accuracy
 from heurex.tasks import second_argmax
 
@@ -113,7 +113,7 @@ def test_neurons_that_do_not_read_the_input_have_no_place(zeros):
 def test_operations_counted_beside_the_numbers_are_those_of_counting_numbers(d, n):
     model = random_model(7, d, n)
     nodes = _Nodes.of(earlier_directions(n, 6))
-    weights = dict(zip(("w_hi", "w_hh", "w_oh"), _scaled(model), strict=True))
+    weights = dict(zip(("w_hi", "w_hh", "w_oh"), scaled(model), strict=True))
     tops = {"tops": nodes.tops, "known": nodes.known}
     kernel, numbers, tally = kernels.counted(exact_last_kernel, weights | tops)
     ops, found = np.zeros(5, np.int64), np.zeros(6, object)
@@ -125,7 +125,7 @@ def test_operations_counted_beside_the_numbers_are_those_of_counting_numbers(d, 
     again, same = np.zeros(5, np.int64), np.zeros(6)
     with_bound = np.array([1.0, 1e-12, 1e-12])
     kernels.compiled(exact_last_kernel).shares(
-        *_scaled(model), *nodes.arguments(), series(n), with_bound, same, again
+        *scaled(model), *nodes.arguments(), series(n), with_bound, same, again
     )
     assert again.tolist() == ops.tolist()
     np.testing.assert_allclose(same, kernels.plain(found), atol=1e-13)
