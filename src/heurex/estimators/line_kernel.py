@@ -109,11 +109,12 @@ def exchange(here: np.ndarray, there: np.ndarray, one: np.ndarray, other: np.nda
 def begin(
     levels: np.ndarray, tops: np.ndarray, w_hi: np.ndarray, w_oh: np.ndarray, gains: np.ndarray, reads: np.ndarray,
     pairs: np.ndarray, numbers: tuple[np.ndarray, ...], counts: tuple[np.ndarray, ...], lanes: int, nothing: float,
-) -> None:  # fmt: skip
-    """Where things happen on each line, sorted, and logits and their slopes at 0."""
+) -> int:  # fmt: skip
+    """Where things happen on each line, sorted, and logits and their slopes at 0; how often a slope changes in all."""
     state, at_0, slope_0, place = numbers[:4]
     event, ahead, alive = counts[:3]
     d, n, m = w_hi.shape[0], w_oh.shape[0], reads.shape[0]
+    changes = 0
     for t in range(lanes):
         alive[t] = 0
         ahead[t] = 0
@@ -135,6 +136,7 @@ def begin(
             near = abs(p) < FAR
             place[k + 1, t] = p if near else FAR
             event[k + 1, t] = j if near else d
+            changes += 1 if near else 0
     for k in range(2):
         for t in range(lanes):
             place[m + 1 + k, t] = tops[k, t]
@@ -147,14 +149,16 @@ def begin(
         exchange(place[a], place[b], event[a], event[b], lanes)
     for i in range(n):
         weigh(w_oh[i], state, at_0[i], lanes)
+        for t in range(lanes):
+            slope_0[i, t] = nothing
         for j in range(d):
             g = gains[i, j]
-            if j == 0:
-                for t in range(lanes):
-                    slope_0[i, t] = g if state[j, t] > 0 else nothing
-            else:
-                for t in range(lanes):
-                    slope_0[i, t] = slope_0[i, t] + (g if state[j, t] > 0 else nothing)
+            for t in range(lanes):
+                slope = slope_0[i, t]
+                slope_0[i, t] = slope + g if state[j, t] > 0 else slope
+    for t in range(lanes):
+        changes += alive[t]
+    return changes
 
 
 def stretch(
@@ -253,13 +257,14 @@ def carry(
     high: np.ndarray, width: np.ndarray, lanes: int,
 ) -> None:  # fmt: skip
     """Slopes beyond the last place, and logits at the next; at infinity slopes stand for them."""
+    last = steep.shape[1] - 1
     for i in range(begins.shape[0]):
         row = steep[i]
         for t in range(lanes):
-            slope = slopes[i, t] + row[gone[t]]
-            end = begins[i, t] + slope * width[t]
+            slope = slopes[i, t]
+            slope = slope + row[gone[t]] if gone[t] < last else slope
             slopes[i, t] = slope
-            ends[i, t] = end if high[t] < INFINITE else slope
+            ends[i, t] = begins[i, t] + slope * width[t] if high[t] < INFINITE else slope
 
 
 def judge(
@@ -324,24 +329,20 @@ def line_shares(
     at_0, slope_0, low, high, width = numbers[1], numbers[2], numbers[4], numbers[5], numbers[6]
     begins, ends, slopes = numbers[8], numbers[9], numbers[10]
     ahead, alive, comes, beyond, label, verdict = counts[1], counts[2], counts[3], counts[4], counts[5], counts[6]
-    gone, is_right, calls = counts[8], counts[9], counts[10]
+    gone, is_right, calls, alive_0 = counts[8], counts[9], counts[10], counts[11]
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
     nothing = steep[0, d]
-    begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
+    changes = begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
     part, doubt = numbers[11][0], numbers[11][1]
     doubt[0], doubt[1], doubt[2] = rounding[0], rounding[1], rounding[2]
     for i in range(n):
         for t in range(lanes):
             begins[i, t] = at_0[i, t]
             slopes[i, t] = slope_0[i, t]
-    start = counts[7]
     for t in range(lanes):
         first, second = tops[0, t], tops[1, t]
         label[t] = places[0, t] if first <= 0 else (n - 1 if second <= 0 else places[1, t])
         gone[t], is_right[t], low[t], total[t], unsure[t] = d, 0, nothing, nothing, 0.0
-        start[t] = alive[t]
-    alive_0 = counts[11]
-    for t in range(lanes):
         alive_0[t] = alive[t]
     for step in range(events + 2):
         advance(step, events, tops, places, n, numbers, counts, lanes, nothing)
@@ -377,12 +378,13 @@ def line_shares(
             elif alive[t] == 0:
                 # with nothing on all logits are 0, not what rounding has left of them
                 comes[t] = d
+                changes -= 1
                 for i in range(n):
                     ends[i, t] = nothing
                     slopes[i, t] = nothing
         for t in range(lanes):
             low[t], label[t], gone[t] = high[t], beyond[t], comes[t]
         begins, ends = ends, begins
-    ops[ADD] += lanes * (2 * n * (d - 1) + (events + 2) * 2 * n + events)
-    ops[MUL] += lanes * (n * d + (events + 2) * n)
+    ops[ADD] += changes * n + lanes * (n * (d - 1) + events * (n + 1))
+    ops[MUL] += lanes * n * (d + events)
     ops[DIV] += lanes * (events - 2)
