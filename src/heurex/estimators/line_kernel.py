@@ -18,7 +18,7 @@ from heurex.estimators.sampling_kernel import weigh
 
 KERNEL = True
 LENT = True
-INLINED = ("exchange", "within", "doubtful", "stretch", "visit", "advance", "carry", "judge")
+INLINED = ("exchange", "add_up", "within", "doubtful", "stretch", "visit", "advance", "carry", "judge")
 LANES = 128
 INFINITE = 1e300
 # The share of t beyond this, or nearer to 0 than that, is nothing.
@@ -162,8 +162,8 @@ def begin(
 
 
 def stretch(
-    label: int, lane: int, begins: np.ndarray, ends: np.ndarray, slopes: np.ndarray, low: float, high: float,
-    part: np.ndarray, doubt: np.ndarray, ops: np.ndarray,
+    label: int, lane: int, begins: np.ndarray, ends: np.ndarray, slopes: np.ndarray, marks: np.ndarray, low: float,
+    high: float, part: np.ndarray, doubt: np.ndarray, ops: np.ndarray,
 ) -> bool:  # fmt: skip
     """The part of a stretch from low to high, distances from 0, where the label's logit is the first largest.
 
@@ -171,12 +171,15 @@ def stretch(
     of the shares where that decides; nothing is added up where the first of them is 0.
     """
     part[0], part[1] = low, high
+    here_below, there_below = marks[0, lane], marks[2, lane]
     mine, mine_after, my_slope = begins[label, lane], ends[label, lane], slopes[label, lane]
     for rival in range(begins.shape[0]):
-        if rival == label:
+        here, there = begins[rival, lane], ends[rival, lane]
+        # a lead beyond rounding at both ends is one all along
+        if (here < here_below) & (there < there_below) or rival == label:
             continue
         # ends at infinity are slopes, and where slopes are equal what was the case all along
-        here, there, slope = begins[rival, lane], ends[rival, lane], slopes[rival, lane]
+        slope = slopes[rival, lane]
         ahead, behind = mine_after > there, mine_after < there
         if high >= INFINITE and mine_after == there:
             ahead, behind = mine > here, mine < here
@@ -206,28 +209,39 @@ def stretch(
 
 def visit(
     verdict: int, label: int, was_right: bool, lane: int, low: float, high: float, begins: np.ndarray,
-    ends: np.ndarray, slopes: np.ndarray, tops: np.ndarray, known: np.ndarray, series: np.ndarray, part: np.ndarray,
-    total: np.ndarray, doubt: np.ndarray, ops: np.ndarray,
-) -> bool:  # fmt: skip
-    """Look at one lane's stretch alone: add to its total where right and wrong meet; whether it ends right."""
-    n = begins.shape[0]
+    ends: np.ndarray, slopes: np.ndarray, marks: np.ndarray, part: np.ndarray, doubt: np.ndarray, change: np.ndarray,
+    owner: np.ndarray, waiting: int, ops: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
+    """Look at one lane's stretch alone: note where right and wrong meet; how many wait, and whether it ends right."""
     part[0], part[1] = low, high
     if verdict == OPEN:
-        verdict = RIGHT if stretch(label, lane, begins, ends, slopes, low, high, part, doubt, ops) else WRONG
+        is_somewhere = stretch(label, lane, begins, ends, slopes, marks, low, high, part, doubt, ops)
+        verdict = RIGHT if is_somewhere else WRONG
     if was_right and (verdict == WRONG or part[0] > low):
-        total[lane] = total[lane] + within(low, lane, tops, known, n, series, ops)
-        ops[ADD] += 1
+        change[waiting], owner[waiting] = low, lane
+        waiting += 1
         was_right = False
     if verdict == WRONG:
-        return False
+        return waiting, 0
     if not was_right and part[0] > 0:
-        total[lane] = total[lane] - within(part[0], lane, tops, known, n, series, ops)
-        ops[ADD] += 1
+        change[waiting], owner[waiting] = part[0], -1 - lane
+        waiting += 1
     if part[1] < high:
-        total[lane] = total[lane] + within(part[1], lane, tops, known, n, series, ops)
-        ops[ADD] += 1
-        return False
-    return True
+        change[waiting], owner[waiting] = part[1], lane
+        return waiting + 1, 0
+    return waiting, 1
+
+
+def add_up(
+    change: np.ndarray, owner: np.ndarray, waiting: int, tops: np.ndarray, known: np.ndarray, n: int,
+    series: np.ndarray, total: np.ndarray, ops: np.ndarray,
+) -> None:  # fmt: skip
+    """Add the share within each place where right turns to wrong to its line's total, take it off for the reverse."""
+    for k in range(waiting):
+        lane = owner[k] if owner[k] >= 0 else -1 - owner[k]
+        share = within(change[k], lane, tops, known, n, series, ops)
+        total[lane] = total[lane] + share if owner[k] >= 0 else total[lane] - share
+    ops[ADD] += waiting
 
 
 def advance(
@@ -333,7 +347,7 @@ def line_shares(
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
     nothing = steep[0, d]
     changes = begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
-    part, doubt = numbers[11][0], numbers[11][1]
+    marks, part, doubt, change, owner, waiting = numbers[7], numbers[11][0], numbers[11][1], numbers[12], counts[12], 0
     doubt[0], doubt[1], doubt[2] = rounding[0], rounding[1], rounding[2]
     for i in range(n):
         for t in range(lanes):
@@ -349,8 +363,8 @@ def line_shares(
         carry(begins, ends, slopes, steep, gone, high, width, lanes)
         judge(begins, ends, numbers, counts, rounding, lanes)
         for t in range(lanes):
-            change = turns[comes[t]]
-            after = alive[t] + (change if step < ahead[t] else -change)
+            turn = turns[comes[t]]
+            after = alive[t] + (turn if step < ahead[t] else -turn)
             dies = (after == 0) & (alive[t] > 0)
             differs = (verdict[t] != is_right[t]) & (low[t] < high[t])
             calls[t] = 1 if differs | dies | (high[t] >= INFINITE) else 0
@@ -360,11 +374,10 @@ def line_shares(
                 continue
             if low[t] < high[t] and verdict[t] != is_right[t]:
                 doubt[3] = 0.0
-                right = visit(
-                    verdict[t], label[t], is_right[t] == 1, t, low[t], high[t], begins, ends, slopes, tops, known,
-                    series, part, total, doubt, ops,
+                waiting, is_right[t] = visit(
+                    verdict[t], label[t], is_right[t] == 1, t, low[t], high[t], begins, ends, slopes, marks, part,
+                    doubt, change, owner, waiting, ops,
                 )  # fmt: skip
-                is_right[t] = 1 if right else 0
                 unsure[t] += doubt[3]
             if high[t] >= INFINITE:
                 if is_right[t] == 1:
@@ -385,6 +398,10 @@ def line_shares(
         for t in range(lanes):
             low[t], label[t], gone[t] = high[t], beyond[t], comes[t]
         begins, ends = ends, begins
+        # a step leaves three of a lane at most
+        if waiting > 3 * LANES or step == events + 1:
+            add_up(change, owner, waiting, tops, known, n, series, total, ops)
+            waiting = 0
     ops[ADD] += changes * n + lanes * (n * (d - 1) + events * (n + 1))
     ops[MUL] += lanes * n * (d + events)
     ops[DIV] += lanes * (events - 2)
