@@ -245,25 +245,30 @@ def add_up(
 
 
 def advance(
-    step: int, events: int, tops: np.ndarray, places: np.ndarray, n: int, numbers: tuple[np.ndarray, ...],
+    step: int, events: int, turns: np.ndarray, tops: np.ndarray, places: np.ndarray, n: int, numbers: tuple[np.ndarray, ...],
     counts: tuple[np.ndarray, ...], lanes: int, nothing: float,
 ) -> None:  # fmt: skip
     """What every lane comes to next, how far that is, and the right answer beyond it."""
     place, low, high, width = numbers[3], numbers[4], numbers[5], numbers[6]
-    event, ahead, comes, beyond = counts[0], counts[1], counts[3], counts[4]
+    event, ahead, comes, beyond, turning = counts[0], counts[1], counts[3], counts[4], counts[13]
     for t in range(lanes):
         right = ahead[t]
         row = events - right + 1 + step if step <= right else events + 1 - step
-        p = place[row, t]
+        came = event[row, t]
+        high[t], comes[t] = place[row, t], came
+        # what goes on outwards on the right goes off on the left
+        turning[t] = turns[came] if step < right else -turns[came]
+    # what is looked up above is kept from what goes on side by side
+    pl0, pl1, first, second = places[0], places[1], tops[0], tops[1]
+    for t in range(lanes):
+        p = high[t]
         far = abs(p)
-        comes[t] = event[row, t]
         high[t] = far
         width[t] = far - low[t] if far < INFINITE else nothing
-        p = nothing if step == right else p
-        first, second = tops[0, t], tops[1, t]
-        upwards = places[0, t] if p >= first else (n - 1 if p >= second else places[1, t])
-        downwards = places[1, t] if p <= second else (n - 1 if p <= first else places[0, t])
-        beyond[t] = upwards if step < right else downwards
+        p = nothing if step == ahead[t] else p
+        upwards = pl0[t] if p >= first[t] else (n - 1 if p >= second[t] else pl1[t])
+        downwards = pl1[t] if p <= second[t] else (n - 1 if p <= first[t] else pl0[t])
+        beyond[t] = upwards if step < ahead[t] else downwards
 
 
 def carry(
@@ -289,9 +294,10 @@ def judge(
     low, high, marks = numbers[4], numbers[5], numbers[7]
     alive, label, clear, behind = counts[2], counts[5], counts[6], counts[7]
     for t in range(lanes):
+        marks[0, t], marks[2, t] = begins[label[t], t], ends[label[t], t]
+    for t in range(lanes):
         clear[t], behind[t] = 1, 0
-        mine, after = begins[label[t], t], ends[label[t], t]
-        marks[0, t], marks[1, t], marks[2, t], marks[3, t] = mine, mine, after, after
+        marks[1, t], marks[3, t] = marks[0, t], marks[2, t]
     if rounding[0] > 0:
         for t in range(lanes):
             here = rounding[1] + rounding[2] * low[t]
@@ -344,6 +350,7 @@ def line_shares(
     begins, ends, slopes = numbers[8], numbers[9], numbers[10]
     ahead, alive, comes, beyond, label, verdict = counts[1], counts[2], counts[3], counts[4], counts[5], counts[6]
     gone, is_right, calls, alive_0 = counts[8], counts[9], counts[10], counts[11]
+    turning = counts[13]
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
     nothing = steep[0, d]
     changes = begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
@@ -359,12 +366,11 @@ def line_shares(
         gone[t], is_right[t], low[t], total[t], unsure[t] = d, 0, nothing, nothing, 0.0
         alive_0[t] = alive[t]
     for step in range(events + 2):
-        advance(step, events, tops, places, n, numbers, counts, lanes, nothing)
+        advance(step, events, turns, tops, places, n, numbers, counts, lanes, nothing)
         carry(begins, ends, slopes, steep, gone, high, width, lanes)
         judge(begins, ends, numbers, counts, rounding, lanes)
         for t in range(lanes):
-            turn = turns[comes[t]]
-            after = alive[t] + (turn if step < ahead[t] else -turn)
+            after = alive[t] + turning[t]
             dies = (after == 0) & (alive[t] > 0)
             differs = (verdict[t] != is_right[t]) & (low[t] < high[t])
             calls[t] = 1 if differs | dies | (high[t] >= INFINITE) else 0

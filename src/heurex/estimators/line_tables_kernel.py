@@ -75,8 +75,8 @@ def memory(d: int, n: int, events: int) -> tuple[tuple[np.ndarray, ...], tuple[n
         reals(4, LANES), reals(n, LANES), reals(n, LANES), reals(n, LANES), reals(2, 4),
         reals(6 * LANES),
     )  # fmt: skip
-    whole = np.zeros((11, LANES), np.int64)
+    whole = np.zeros((12, LANES), np.int64)
     return numbers, (
         event, whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], whole[6], whole[7], whole[8], whole[9],
-        whole[10], np.zeros(6 * LANES, np.int64),
+        whole[10], np.zeros(6 * LANES, np.int64), whole[11],
     )  # fmt: skip
