@@ -92,6 +92,18 @@ def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarra
     return np.array([float(series(len(w_oh)).sum()), *logit_rounding(w_hi, w_hh, w_oh)])
 
 
+def _two_largest(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two largest of each column, ``(k, 2)``, and where they are; of equal ones the earlier counts as the larger."""
+    first, second = points[0], np.full(points.shape[1], -np.inf)
+    at, next_at = np.zeros((2, points.shape[1]), np.int64)
+    for i, value in enumerate(points[1:], 1):
+        larger, between = value > first, value > second
+        next_at = np.where(larger, at, np.where(between, i, next_at))
+        second = np.where(larger, first, np.where(between, value, second))
+        at, first = np.where(larger, i, at), np.where(larger, value, first)
+    return np.stack([first, second], axis=1), np.stack([at, next_at], axis=1)
+
+
 @dataclass(frozen=True)
 class _Nodes:
     """Directions and what the kernel reads of them besides."""
@@ -103,10 +115,9 @@ class _Nodes:
 
     @classmethod
     def of(cls, earlier: np.ndarray) -> _Nodes:
-        places = np.argsort(-earlier, axis=1, kind="stable")[:, :2]
-        tops = np.take_along_axis(earlier, places, axis=1)
-        known = below(tops, earlier.shape[1] + 1)
-        return cls(np.ascontiguousarray(earlier.T), tops, places, known)
+        points = np.ascontiguousarray(earlier.T)
+        tops, places = _two_largest(points)
+        return cls(points, tops, places, below(tops, len(points) + 1))
 
     def arguments(self) -> tuple[np.ndarray, ...]:
         return self.points, self.tops, self.places, self.known
