@@ -3,10 +3,10 @@
 `python -m benchmarks.cubature [--copies 16] [--seeds 3] [MODEL NOISE]`.
 
 For every model a table: operations of a setting in samples, RMS error over noisy copies and seeds, the ratio of
-sampling's RMS error at equal operations to it, and a 90% interval by bootstrap over copies; then nanoseconds a direction
-on one core, drawing included, how many samples of the compiled sampler in float32 take as long as the setting, drawing
-included as well, and the ratio at equal time. Truths are exact for four
-inputs, else sampled, and their variance is subtracted from mean squared errors.
+sampling's RMS error at equal operations to it, and a 90% interval by bootstrap over copies. Then time, drawing
+included: nanoseconds a direction, how many samples of the compiled sampler in float32 take as long as the setting, and
+the ratio at equal time; medians over copies and seeds, by turns. Truths are exact for four inputs, else sampled, and
+their variance is subtracted from mean squared errors.
 """
 
 from __future__ import annotations

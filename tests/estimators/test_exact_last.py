@@ -12,7 +12,7 @@ import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError, kernels
 from heurex.estimators import Exact, ExactLast, exact_last_kernel, line_tables_kernel
 from heurex.estimators.cubature import GENERATOR, component_by_component, design_points, strata, worst_case
-from heurex.estimators.exact_last import _Nodes, scaled, below, last_shares, series
+from heurex.estimators.exact_last import _Nodes, below, last_shares, scaled, series
 from heurex.estimators.sampler import sampled_accuracy
 from heurex.tasks import second_argmax
 

@@ -93,7 +93,7 @@ def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarra
 
 
 def _two_largest(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two largest of each column, ``(k, 2)``, and where they are; of equal ones the earlier counts as the larger."""
+    """The two largest of each column and where they are, ``(k, 2)`` each; of equal ones the earlier is the larger."""
     first, second = points[0], np.full(points.shape[1], -np.inf)
     at, next_at = np.zeros((2, points.shape[1]), np.int64)
     for i, value in enumerate(points[1:], 1):

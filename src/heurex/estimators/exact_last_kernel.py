@@ -62,7 +62,11 @@ def shares(
             weigh(w_hh[j], state, levels[j], lanes)
         for t in range(lanes):
             for k in range(2):
-                pair[k, t], heights[k, t], where[k, t] = tops[start + t, k], known[start + t, k], places[start + t, k]
+                pair[k, t], heights[k, t], where[k, t] = (
+                    tops[start + t, k],
+                    known[start + t, k],
+                    places[start + t, k],
+                )
         line_shares(
             levels, pair, where, heights, w_hi, w_oh, tables, series, rounding, numbers, counts, lanes, shared, unsure,
             ops,

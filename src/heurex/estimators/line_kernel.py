@@ -245,8 +245,8 @@ def add_up(
 
 
 def advance(
-    step: int, events: int, turns: np.ndarray, tops: np.ndarray, places: np.ndarray, n: int, numbers: tuple[np.ndarray, ...],
-    counts: tuple[np.ndarray, ...], lanes: int, nothing: float,
+    step: int, events: int, turns: np.ndarray, tops: np.ndarray, places: np.ndarray, n: int,
+    numbers: tuple[np.ndarray, ...], counts: tuple[np.ndarray, ...], lanes: int, nothing: float,
 ) -> None:  # fmt: skip
     """What every lane comes to next, how far that is, and the right answer beyond it."""
     place, low, high, width = numbers[3], numbers[4], numbers[5], numbers[6]
@@ -348,13 +348,27 @@ def line_shares(
     gains, steep, turns, reads, pairs = tables
     at_0, slope_0, low, high, width = numbers[1], numbers[2], numbers[4], numbers[5], numbers[6]
     begins, ends, slopes = numbers[8], numbers[9], numbers[10]
-    ahead, alive, comes, beyond, label, verdict = counts[1], counts[2], counts[3], counts[4], counts[5], counts[6]
+    ahead, alive, comes, beyond, label, verdict = (
+        counts[1],
+        counts[2],
+        counts[3],
+        counts[4],
+        counts[5],
+        counts[6],
+    )
     gone, is_right, calls, alive_0 = counts[8], counts[9], counts[10], counts[11]
     turning = counts[13]
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
     nothing = steep[0, d]
     changes = begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
-    marks, part, doubt, change, owner, waiting = numbers[7], numbers[11][0], numbers[11][1], numbers[12], counts[12], 0
+    marks, part, doubt, change, owner, waiting = (
+        numbers[7],
+        numbers[11][0],
+        numbers[11][1],
+        numbers[12],
+        counts[12],
+        0,
+    )
     doubt[0], doubt[1], doubt[2] = rounding[0], rounding[1], rounding[2]
     for i in range(n):
         for t in range(lanes):
