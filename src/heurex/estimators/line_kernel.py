@@ -10,69 +10,22 @@ another one is ahead of it at both. Only where neither is so, or where right tur
 ``ops`` counts what is executed, beside whatever numbers are used; bounds on rounding are not counted.
 """
 
-from math import atan, erfc, sqrt
-
 import numpy as np
 
+from heurex.estimators.line_law_kernel import within
 from heurex.estimators.sampling_kernel import weigh
 
 KERNEL = True
 LENT = True
-INLINED = ("exchange", "add_up", "within", "doubtful", "stretch", "visit", "advance", "carry", "judge")
+INLINED = ("exchange", "add_up", "doubtful", "stretch", "visit", "advance", "carry", "judge")
 LANES = 128
 INFINITE = 1e300
 # The share of t beyond this, or nearer to 0 than that, is nothing.
 FAR, NEAR = 1e100, 1e-300
-ROOT_HALF = 0.7071067811865476
 # Places among the operations.
-ADD, MUL, DIV, SQRT, ATAN = 0, 1, 2, 3, 4
+ADD, MUL, DIV = 0, 1, 2
 # What is known of a stretch: the answer is wrong all along it, right all along it, or neither is clear.
 WRONG, RIGHT, OPEN = 0, 1, 2
-
-
-def below(t: float, n: int, series: np.ndarray, ops: np.ndarray) -> float:
-    """The share of t below a value, less one half, where t has the density of (1 + t^2)^(-n/2); n = 3 or more.
-
-    With t the tangent of an angle it is the integral of cos^(n-2): a polynomial in cos^2 times the sine, for even n
-    also times the cosine, and then a multiple of the angle beside it. ``series`` holds the factors, the angle's first;
-    without any, t is standard normal.
-    """
-    if series.shape[0] == 0:
-        ops[ADD] += 1
-        ops[MUL] += 2
-        ops[ATAN] += 1
-        return 0.5 - 0.5 * erfc(ROOT_HALF * t)
-    square = 1.0 / (1.0 + t * t)
-    terms = series.shape[0] - 1
-    total = series[terms]
-    for k in range(terms - 1, 0, -1):
-        total = total * square + series[k]
-    ops[ADD] += terms
-    ops[MUL] += terms
-    ops[DIV] += 1
-    if n % 2 == 1:
-        ops[MUL] += 2
-        ops[SQRT] += 1
-        return total * (t * sqrt(square))
-    ops[ADD] += 1
-    ops[MUL] += 3
-    ops[ATAN] += 1
-    return series[0] * atan(t) + total * (t * square)
-
-
-def within(
-    t: float, lane: int, tops: np.ndarray, known: np.ndarray, n: int, series: np.ndarray, ops: np.ndarray
-) -> float:
-    """:func:`below` of a distance from 0, looked up at 0, far out and, where they are known, at the largest inputs."""
-    if t == 0:
-        return 0.0
-    if t >= FAR:
-        return 0.5
-    if known.shape[0] > 0:
-        for k in range(2):
-            if t == abs(tops[k, lane]):
-                return abs(known[k, lane])
-    return below(t, n, series, ops)
 
 
 def doubtful(
@@ -348,14 +301,7 @@ def line_shares(
     gains, steep, turns, reads, pairs = tables
     at_0, slope_0, low, high, width = numbers[1], numbers[2], numbers[4], numbers[5], numbers[6]
     begins, ends, slopes = numbers[8], numbers[9], numbers[10]
-    ahead, alive, comes, beyond, label, verdict = (
-        counts[1],
-        counts[2],
-        counts[3],
-        counts[4],
-        counts[5],
-        counts[6],
-    )
+    alive, comes, beyond, label, verdict = counts[2], counts[3], counts[4], counts[5], counts[6]
     gone, is_right, calls, alive_0 = counts[8], counts[9], counts[10], counts[11]
     turning = counts[13]
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
