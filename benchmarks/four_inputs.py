@@ -7,7 +7,7 @@ as many operations and beside that many random inputs.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -89,7 +89,11 @@ def copies(samples: int, sigma: float = 0.05, count: int = 16) -> None:
 
 
 if __name__ == "__main__":
-    if "--copies" in sys.argv:
-        copies(int(float(sys.argv[-1])) if sys.argv[-1] != "--copies" else 10**7)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.four_inputs", description=__doc__)
+    parser.add_argument("models", nargs="?", type=int, default=8, help="random models of each size")
+    parser.add_argument("--copies", nargs="?", type=float, const=1e7, metavar="SAMPLES")
+    given = parser.parse_args()
+    if given.copies is None:
+        main(given.models)
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 8)
+        copies(int(given.copies))

@@ -35,12 +35,15 @@ def write_spec(folder: Path, models: int) -> Path:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all its descendants."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [pid, *(member for child in children for member in family(int(child)))]
+    """A process and all its descendants, whichever thread began them."""
+    found = [pid]
+    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = threads.read_text().split()
+        except OSError:
+            continue
+        found += [member for child in children for member in family(int(child))]
+    return found
 
 
 def resident_mb(pid: int) -> float:
@@ -126,64 +129,60 @@ def dask(folder: Path, models: int) -> None:
 
 
 def kills(folder: Path, models: int, times: int = 20) -> None:
-    """Kill -9 at random moments, every fourth time of one Dask worker only, and go on each time."""
+    """Kill -9 at random moments, every fourth time of a Dask worker, and go on each time."""
     spec = write_spec(folder, models)
-    undisturbed, seconds, _ = measured(spec, folder / "kills-undisturbed")
-    out = folder / "kills"
+    undisturbed, _, _ = measured(spec, folder / "kills-undisturbed")
+    work_s = float(str(undisturbed["wall_s"]))
     moments = random.Random(0)
     killed = {"main process": 0, "Dask worker": 0}
-    finished = 0
-    digests = set()
-    for turn in range(times):
-        on_dask = turn % 4 == 3
+    digests: list[str] = []
+    out = folder / "kills-0"
+    while sum(killed.values()) < times:
+        on_dask = sum(killed.values()) % 4 == 3
         process = subprocess.Popen(
             [*_SWEEP, str(spec), "--out", str(out), *(["--dask", "local:2"] if on_dask else [])],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        begun = time.perf_counter()
-        wait = moments.uniform(0.1, 1.2) * seconds
-        if on_dask:
-            before = parts_in(out)
-            while process.poll() is None and parts_in(out) == before and time.perf_counter() - begun < 120:
-                time.sleep(0.01)
-            wait = moments.uniform(0, 0.3) * seconds
-        time.sleep(wait)
-        if process.poll() is not None:
-            finished += 1
-        elif on_dask and (workers := [pid for pid in family(process.pid)[1:] if is_worker(pid)]):
+        await_parts(process, out, parts_in(out))
+        time.sleep(moments.uniform(0, 0.5) * work_s)
+        workers = [pid for pid in family(process.pid)[1:] if is_worker(pid)]
+        if process.poll() is None and on_dask and workers:
             killed["Dask worker"] += 1
             os.kill(moments.choice(workers), signal.SIGKILL)
-            time.sleep(0.2 * seconds)
-            process.kill()
-        else:
+        elif process.poll() is None and not on_dask:
             killed["main process"] += 1
             process.kill()
-        process.wait()
-        if finished and process.returncode == 0:
-            # begin anew, so that every kill falls into work
-            digests.add(json.loads(again(spec, out))["digest"])
-            out = folder / f"kills-{turn}"
-    digests.add(json.loads(again(spec, out))["digest"])
-    equal = digests == {undisturbed["digest"]}
+        # without its main process a sweep ends; without one worker the others finish it
+        if process.wait() == 0:
+            digests.append(json.loads(again(spec, out))["digest"])
+            out = folder / f"kills-{len(digests)}"
+    digests.append(json.loads(again(spec, out))["digest"])
+    equal = set(digests) == {undisturbed["digest"]}
     print_table(
-        f"{models:,} models, kill -9 at random moments and continued; "
-        f"the table {'equals' if equal else 'DOES NOT EQUAL'} the undisturbed one",
+        f"{models:,} models, kill -9 at random moments and continued: "
+        f"all {len(digests)} tables {'equal' if equal else 'DO NOT EQUAL'} the undisturbed one",
         ["killed", "times"],
-        [(name, str(count)) for name, count in killed.items()] + [("had finished", str(finished))],
+        [(name, str(count)) for name, count in killed.items()],
     )
+
+
+def await_parts(process: subprocess.Popen[bytes], out: Path, before: int) -> None:
+    """Until a sweep has begun to write, or is over."""
+    begun = time.perf_counter()
+    while process.poll() is None and parts_in(out) == before and time.perf_counter() - begun < 120:
+        time.sleep(0.01)
 
 
 def again(spec: Path, out: Path) -> str:
     """The same command once more, until nothing else writes there."""
+    command = [*_SWEEP, str(spec), "--out", str(out), "--json"]
     for _ in range(50):
-        done = subprocess.run(
-            [*_SWEEP, str(spec), "--out", str(out), "--json"], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return done.stdout
         time.sleep(1)
-    raise SystemExit(done.stderr)
+    raise SystemExit(f"another process goes on writing to {out}")
 
 
 def parts_in(out: Path) -> int:

@@ -51,7 +51,7 @@ FORMULAS = (
     Formula(_O, "Sixteen checks", "twelve signs; gamma_0/alpha_3 < 1, gamma_0/beta_3 < 1, gamma_1/alpha_2 > 1, gamma_1/beta_2 > 1, "
             "alpha_3 = (a_3 - a_0)/2 and so on",
             "heurex.estimators.original_checks.sixteen_checks", f"{_ORIGINAL}::test_checks_recomputed_from_the_definitions",
-            "The printed list has two slips of punctuation (a dash for a comma before -b_0)."),
+            "The printed list lacks the comma between b_3 and -b_0."),
     Formula(_O, "Which neuron is which", "of the 24 orders the one that passes most checks, then the least asymmetric, then the first",
             "heurex.estimators.original_checks.best_order", f"{_ORIGINAL}::test_order_search_and_failed_checks",
             "The note takes its own model's order for granted."),
@@ -59,13 +59,13 @@ FORMULAS = (
             "with chance 1-q and p +- sqrt((1-q)/q) s with chance q, s = sqrt(p(1-p)), q = 0.2; a likely subregion adds its right part, "
             "an unlikely one a third",
             "heurex.estimators.original.Original", f"{_ORIGINAL}::test_against_the_prototype",
-            "A probability is 0 or 1 where no corner lies on the other side; p = 1/2 is read with a margin of 1e-12. Every approximation is a switch."),
+            "The note has b_2 and b_3 replaced by a_2 and a_3 \"in the second region\"; the fourth of its six is meant, as its next formula shows. A probability is 0 or 1 where no corner lies on the other side; p = 1/2 is read with a margin of 1e-12. Every approximation is a switch."),
     Formula(_O, "Fraction of a cone", "area of a spherical polygon: sum of angles less (k - 2) pi, over 4 pi",
             "heurex.cones.cone_fraction", "tests/cones/test_sphere_reference.py",
             "By arctangents, with signs decided exactly; also in 2 and in 4 to 6 dimensions."),
     Formula(_S, "Symmetric part", "W'_hi = U W_hi / 2, W'_hh = U W_hh U^T / 4, W'_oh = W_oh V^T / 2; the rest is eps",
             "heurex.symmetry.symmetric_part", f"{_SYMMETRIC}::test_least_squares", "Any pairing of an even number of neurons."),
-    Formula(_S, "Covariance of the noise", "C_z = P C_h P^T + r r^T; C_ez = W_hh C_e W_hh^T + eps_hh C_h eps_hh^T + eps_hi eps_hi^T; both divided by 4 "
+    Formula(_S, "Covariance of the noise", "P = U^T W'_hh U, r = U^T W'_hi; C_z = P C_h P^T + r r^T; C_ez = W_hh C_e W_hh^T + eps_hh C_h eps_hh^T + eps_hi eps_hi^T; both divided by 4 "
             "behind the ReLU; C_l = W_oh C_e W_oh^T + eps_oh C_h eps_oh^T",
             "heurex.symmetry.SymmetricPart.noise_covariance", f"{_SYMMETRIC}::test_noise_covariance_against_the_notes_own_matrices"),
     Formula(_S, "Estimate", "sum over signs of the reduced network's two neurons and orderings of the probability that the label's noisy logit is the largest",

@@ -163,6 +163,21 @@ def test_unwritable_output_is_found_before_the_work(tmp_path):
     refused_in_a_line(1, "cannot be written", "reproduce", "--out", "/proc/heurex")
 
 
+def test_what_is_missing_is_exit_code_1_and_is_not_made(tmp_path):
+    missing = tmp_path / "none"
+    refused_in_a_line(1, "is no folder", "zoo", "index", missing)
+    refused_in_a_line(1, "cannot be read", "sweep", missing, "--out", tmp_path / "out")
+    refused_in_a_line(1, "cannot be read", "challenge", "m22", "--estimator", f"{missing}.py:f")
+    refused_in_a_line(
+        1, "does not exist", "figure", "figure1", "--from", missing, "--out", tmp_path / "a.png"
+    )
+    refused_in_a_line(1, "cannot be written", "report", "m22", "--out", missing / "page.html")
+    refused_in_a_line(1, "is a folder; expected a weight file", "estimate", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    refused_in_a_line(2, "unknown task 'maxarg'", "estimate", "m43", "--task", "maxarg")
+    refused_in_a_line(2, "name is empty", "estimate", "")
+
+
 def test_help_and_version():
     assert heurex_cli("--version").stdout == f"heurex {heurex.__version__}\n"
     for verb in ("estimate", "cells", "explain", "methods", "scan", "evaluate", "reproduce"):

@@ -1,18 +1,14 @@
-"""The README and the docs: examples run elsewhere as doctests; here links and forbidden words."""
+"""The README and the docs: links, made pages, formulas. Examples run as doctests, commands in test_docs_commands.py."""
 
 import importlib.util
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import typer
-from test_cli_contract import parse
 
 import heurex
-from heurex.cli import app
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,49 +50,6 @@ def test_contributing_example_runs(capsys):
     code = re.search(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S).group(1)
     exec(code.replace("count=256", "count=8"), {})
     assert "always 0.9" in capsys.readouterr().out
-
-
-def _commands_of_pages():
-    """Every line in a code block that calls heurex, with its page."""
-    for page in PAGES:
-        for block in re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", page.read_text(), re.M | re.S):
-            for line in block.splitlines():
-                if not re.match(r"(?:[A-Z_]+=\S* )*heurex ", line):
-                    continue
-                words = shlex.split(line, comments=True)
-                while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-                    words = words[1:]
-                yield pytest.param(words, id=f"{page.name}: {shlex.join(words)[:70]}")
-
-
-# These are run; the others take seconds to minutes, or the network, and are only read as the command line reads them.
-RUN = {
-    "estimate m43 --method original",
-    "cells m43 --method original",
-    "explain m43 --method original",
-    "zoo list",
-    "zoo check",
-    "methods",
-    "doctor",
-    "selection-bits --model m22 --scale 2 --bundled",
-    "figure zoo --out zoo.pdf",
-}
-
-
-@pytest.mark.parametrize("words", [*_commands_of_pages()])
-def test_commands_in_code_blocks(words, tmp_path, monkeypatch, capsys):
-    command, _ = parse(shlex.join(words))
-    if "--help" not in words:
-        assert command.callback is not None
-    if shlex.join(words[1:]) in RUN:
-        monkeypatch.chdir(tmp_path)
-        assert app(words[1:], standalone_mode=False) in (None, 0)
-        assert capsys.readouterr().out
-
-
-def test_a_wrong_command_would_be_seen():
-    with pytest.raises(typer.TyperException):
-        parse("heurex evaluate m43 --sigmas 0.05")
 
 
 def test_every_block_of_python_runs_somewhere():

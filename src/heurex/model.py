@@ -229,6 +229,14 @@ class RnnStack(Sequence[Rnn]):
     ----------
     w_hi, w_hh, w_oh
         Shapes ``(models, d)``, ``(models, d, d)``, ``(models, n, d)``.
+    name, task
+        What they are called together, and what all of them are asked.
+
+    Examples
+    --------
+    >>> stack = RnnStack.of([Rnn([1, -1], [[0, 1], [1, 0]], [[1, 0], [0, 1]])] * 3)
+    >>> len(stack), stack[0].hidden_size
+    (3, 2)
     """
 
     w_hi: np.ndarray
@@ -315,11 +323,23 @@ def rnn_from_state_dict(
         ``rnn.weight_ih_l0`` (d, 1), ``rnn.weight_hh_l0`` (d, d) and ``linear.weight`` (n, d), nothing else.
     source
         Where it comes from, for messages.
+    name, task
+        What the model is called, and what it is asked.
+
+    Returns
+    -------
+    The model, its weights in float64.
 
     Raises
     ------
     ModelError
         If a name is missing or unknown (a bias, say), or the weights do not fit.
+
+    Examples
+    --------
+    >>> state = {"rnn.weight_ih_l0": [[1.0]], "rnn.weight_hh_l0": [[0.5]], "linear.weight": [[1.0], [-1.0]]}
+    >>> rnn_from_state_dict(state, name="tiny")
+    Rnn('tiny', hidden_size=1, seq_len=2)
     """
     missing = [key for key in STATE_DICT_KEYS if key not in state]
     unknown = sorted(str(key) for key in state if key not in STATE_DICT_KEYS)
@@ -338,10 +358,30 @@ def rnn_from_state_dict(
 def rnn_from_module(module: Any, *, name: str = "", task: str = "2nd_argmax") -> Rnn:
     """A model from a PyTorch module of AlgZoo's form: ``rnn`` (ReLU, one layer, no biases) and ``linear``.
 
+    Parameters
+    ----------
+    module
+        A PyTorch module with the attributes ``rnn`` and ``linear``.
+    name, task
+        What the model is called, and what it is asked.
+
+    Returns
+    -------
+    The model, its weights in float64.
+
     Raises
     ------
     ModelError
         If the module computes something else: another nonlinearity, layers, biases.
+
+    Examples
+    --------
+    >>> import types
+    >>> rnn = types.SimpleNamespace(nonlinearity="relu")  # stands for a torch.nn.RNN
+    >>> state = {"rnn.weight_ih_l0": [[1.0]], "rnn.weight_hh_l0": [[0.5]], "linear.weight": [[1.0], [-1.0]]}
+    >>> module = types.SimpleNamespace(rnn=rnn, state_dict=lambda: state)
+    >>> rnn_from_module(module, name="tiny")
+    Rnn('tiny', hidden_size=1, seq_len=2)
     """
     nonlinearity = getattr(getattr(module, "rnn", None), "nonlinearity", None)
     if nonlinearity != "relu":

@@ -63,6 +63,8 @@ def labels(x: np.ndarray, rank: int) -> np.ndarray:
     ----------
     x
         Inputs, shape ``(..., n)`` with n > rank.
+    rank
+        0 for the largest, 1 for the second largest, and so on.
 
     Returns
     -------

@@ -11,7 +11,9 @@ from heurex import NotApplicable, RnnStack, UsageError
 from heurex.estimators.top_three import TopThree, spread, top_three_inputs
 
 
-@pytest.mark.parametrize(("name", "within"), [("m43", "mean"), ("zoo:4,4", "mean"), ("zoo:6,4", "shift")])
+@pytest.mark.parametrize(
+    ("name", "within"), [("m43", "mean"), ("zoo:4,4", "mean"), ("zoo:6,4", "shift"), ("zoo:6,4", "pairs")]
+)
 def test_it_tends_to_exact_accuracy_where_nothing_is_assumed(name, within):
     model = heurex.load(name)
     found = heurex.estimate(model, TopThree(nodes=8192, within=within))
@@ -20,9 +22,10 @@ def test_it_tends_to_exact_accuracy_where_nothing_is_assumed(name, within):
     assert abs(found.value - exact) < 1e-3
 
 
-def test_five_inputs_with_a_common_shift_have_their_exact_law():
+@pytest.mark.parametrize("within", ["shift", "pairs"])
+def test_five_inputs_with_a_common_shift_or_pairs_have_their_exact_law(within):
     model = heurex.load("zoo:8,5")
-    found = heurex.estimate(model, TopThree(nodes=8192, within="shift"))
+    found = heurex.estimate(model, TopThree(nodes=8192, within=within))
     truth = heurex.estimate(model, "sampling", samples=2**20, seed=3)
     # 0.0004 is the sample's standard error; the mean of the parts in place of their law is off by 0.002 and more
     assert abs(found.value - truth.value) < 4 * float(truth.standard_error or 0.0)
@@ -80,6 +83,27 @@ def test_shifted_rest_has_its_exact_law_one_by_one():
     assert max(stats.kstest(column, "norm").statistic for column in x.T) < 0.01
 
 
+def test_pairs_of_the_rest_are_independent_and_triples_are_not():
+    n, nodes = 7, 512
+    x = top_three_inputs(n, nodes, "pairs", 0)
+    order = np.argsort(-x, axis=1)
+    firsts, counts = np.unique(order[:, :3], axis=0, return_counts=True)
+    assert len(firsts) == n * (n - 1) * (n - 2)
+    assert set(counts) == {nodes}
+    third = np.take_along_axis(x, order[:, 2:3], axis=1)
+    assert stats.kstest(stats.norm.cdf(third[:, 0]), stats.beta(n - 2, 3).cdf).statistic < 0.01
+    share = stats.norm.cdf(x) / stats.norm.cdf(third)
+    largest = np.zeros(x.shape, bool)
+    np.put_along_axis(largest, order[:, :3], True, axis=1)
+    for i, j in permutations(range(n), 2):
+        both = share[~largest[:, i] & ~largest[:, j]]
+        cells = np.histogram2d(both[:, i], both[:, j], bins=4)[0] / len(both)
+        assert np.all(abs(16 * cells - 1) < 0.1)
+    three = share[~largest[:, :3].any(axis=1)]
+    curve = (three[:, 0] - 2 * three[:, 1] + three[:, 2] + 0.5) % 1 - 0.5
+    assert np.max(abs(curve)) < 1e-6
+
+
 def test_batches_and_seeds():
     copies = RnnStack.of([heurex.load(f"zoo:16,10?seed={seed}") for seed in (1, 2)])
     rule = TopThree(nodes=2)
@@ -110,7 +134,7 @@ def test_other_tasks(task):
 def test_refusals():
     with pytest.raises(UsageError, match="nodes is 0; expected a whole number, 1 or more"):
         TopThree(nodes=0)
-    with pytest.raises(UsageError, match="within is 'middle'; expected one of mean, shift"):
+    with pytest.raises(UsageError, match="within is 'middle'; expected one of mean, shift, pairs"):
         TopThree(within="middle")
     with pytest.raises(UsageError, match="expected at most 6355 for 12 inputs"):
         heurex.estimate(heurex.Rnn(np.ones(1), np.ones((1, 1)), np.ones((12, 1))), TopThree(nodes=10**6))

@@ -86,6 +86,8 @@ def test_labels_of_bars_do_not_overlap():
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
     assert len(boxes) >= 5
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    names = [label.get_text().split() for label in figure.axes[0].get_xticklabels()]
+    assert names[-3:] == [["selection", "sd", spread] for spread in ("0.5", "1", "2")]
 
 
 def test_one_module_has_all_colours():

@@ -72,6 +72,8 @@ def test_groups_are_those_of_the_table(swept, rows):
             )
             assert entry["ops"] == ops
             there = np.isfinite(values[entry["estimator"]])
+            assert entry["guess_rmse"] == pytest.approx(truth[there].std(), rel=1e-9)
+            assert entry["common"]["guess_rmse"] == pytest.approx(truth[common].std(), rel=1e-9)
             spread = np.mean(truth[there] * (1 - truth[there]))
             assert entry["advantage"] == pytest.approx(spread * 97 / (plain.rmse**2 * ops), rel=1e-9)
 
@@ -117,6 +119,26 @@ def test_unfinished_and_foreign_folders(swept, tmp_path, capsys):
 def test_figure_needs_levels(swept):
     with pytest.raises(UsageError, match="nothing to draw"):
         sweep_figure(heurex.summarise(swept, by=["model"]).record)
+
+
+def test_figure_has_the_guess_and_a_legend_inside_its_edges(swept):
+    record = heurex.summarise(swept).record
+    for group in record["groups"]:
+        group["methods"][0]["label"] = "original?regions=signed&gates=exact&latent_prob=0.123456789"
+    figure = sweep_figure(record)
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    for row in (0, 1):
+        for column in (0, 1):
+            axes = figure.axes[2 * row + column]
+            (line,) = [one for one in axes.get_lines() if one.get_label() == "constant guess"]
+            groups = record["groups"][2 * column : 2 * column + 2]
+            scores = [group["methods"][1] for group in groups]
+            guesses = [one["common"] if row else one for one in scores]
+            assert list(line.get_ydata()) == [100 * one["guess_rmse"] for one in guesses]
 
 
 @pytest.mark.parametrize("reader", ["pandas", "polars", "duckdb"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import heurex
-from heurex.errors import UsageError
+from heurex.errors import ResultsError, UsageError
 from heurex.runs.spec_lines import lines_of
 from heurex.runs.sweep_spec import EXAMPLE, read_spec
 
@@ -141,7 +141,7 @@ def test_a_mapping_names_the_place():
 @pytest.mark.parametrize("spec", ["nowhere.toml", "."])
 def test_no_file(tmp_path, spec, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"cannot be read \(.*\); expected a sweep in TOML"):
+    with pytest.raises(ResultsError, match=r"cannot be read \(.*\); expected a sweep in TOML"):
         read_spec(spec)
 
 

@@ -110,10 +110,22 @@ def read_settings(pairs: list[str] | None) -> dict[str, Any]:
     return settings
 
 
-def print_json(record: Any) -> None:
-    """One record on standard output; NaN becomes null."""
-    from heurex.results import finite
+def print_json(record: Any, name: str = "") -> None:
+    """One record on standard output, or a list of them; NaN becomes null.
 
+    Parameters
+    ----------
+    record
+        A record that has its version already, or with a name one that has none yet.
+    name
+        Key of :data:`heurex.results.VERSIONS`; the version is put in front of the record, or of each in a list.
+    """
+    from heurex.results import finite, versioned
+
+    if name:
+        record = (
+            [versioned(name, one) for one in record] if isinstance(record, list) else versioned(name, record)
+        )
     print(json.dumps(finite(record), indent=2))
 
 

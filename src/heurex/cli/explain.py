@@ -81,7 +81,8 @@ def cells(
             cell_record(cell) | {"true_contribution": float(t)} for cell, t in zip(listed, true, strict=True)
         ]
         print_json(
-            {"model": weights.name, "estimator": found.estimator, "estimate": found.value, "cells": records}
+            {"model": weights.name, "estimator": found.estimator, "estimate": found.value, "cells": records},
+            "cells",
         )
         return
     console(160).print(cells_table(found, listed, true))
@@ -124,7 +125,7 @@ def methods(as_json: JsonOption = False) -> None:
     from heurex.report.terminal import methods_table
 
     if as_json:
-        print_json([asdict(method) for method in list_methods()])
+        print_json([asdict(method) for method in list_methods()], "methods")
         return
     console(170).print(methods_table(list_methods()))
 
@@ -150,10 +151,13 @@ def scan(
     from dataclasses import asdict
 
     from heurex.report.figures import save_figure, scan_figure
+    from heurex.report.style import check_figure_path
     from heurex.scoring.ensembles import noisy_copies
     from heurex.scoring.scan import scan as run_scan
     from heurex.zoo import load
 
+    if out is not None:
+        check_figure_path(out)
     if steps < 1:
         raise UsageError(f"steps is {steps}; expected at least 1")
     values = [low + (high - low) * i / max(1, steps - 1) for i in range(steps)]
@@ -161,7 +165,7 @@ def scan(
     if out is not None:
         save_figure(scan_figure(found, f"{method}, {models} noisy copies of {model}, sigma {sigma}"), out)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(found), "scan")
         return
     for value, one in zip(found.values, found.scores, strict=True):
         print(f"{setting} = {value:.4g}: RMS error {100 * one.rmse:.3f}%, bias {100 * one.bias:+.3f}%")

@@ -46,7 +46,8 @@ def _write(drawn: Figure, out: Path, as_json: bool, **facts: Any) -> None:
     width, height = (float(inches) for inches in drawn.get_size_inches())
     if as_json:
         print_json(
-            {**facts, "file": str(out), "bytes": out.stat().st_size, "width_in": width, "height_in": height}
+            {**facts, "file": str(out), "bytes": out.stat().st_size, "width_in": width, "height_in": height},
+            "figure",
         )
         return
     print(f"written to {out}: {width:g} by {height:g} inches")

@@ -48,6 +48,7 @@ def surprise(
     """
     from heurex.report.figures import save_figure
     from heurex.report.ledger import ledger_figure, ledger_record, ledger_tables
+    from heurex.report.style import check_figure_path
     from heurex.runs.warm import compile_side_by_side
     from heurex.scoring.surprise import Conventions
     from heurex.scoring.surprise import surprise as account
@@ -58,6 +59,8 @@ def surprise(
         "resolution": resolution, "models": models, "sigma": sigma, "seed": seed,
     }  # fmt: skip
     Conventions(**rules)
+    if out is not None:
+        check_figure_path(out)
     weights = load(model)
     kernels = ["exact", *(("cones of 3 dimensions",) if prior == "chained" else ())]
     kernels += (
@@ -103,6 +106,7 @@ def surprise_tables(
             advance=lambda what, cones: progress.update(task, description=what, advance=cones),
         )  # fmt: skip
     if as_json:
-        print_json({"file": str(out), "tables": len(families), "cones_each": draws, "seed": seed})
+        made = {"file": str(out), "tables": len(families), "cones_each": draws, "seed": seed}
+        print_json(made, "surprise-tables")
         return
     print(f"written to {out}: {len(families)} tables of {draws:,} cones each, seed {seed}")

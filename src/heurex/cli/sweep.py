@@ -76,7 +76,7 @@ def sweep(
         # everything that is refused before is said as it is; from here on something is there to be continued
         raise type(error)(f"{error}{progress.reached()}; the same command goes on from there") from None
     if as_json:
-        print_json(asdict(found) | {"folder": str(found.folder)})
+        print_json(asdict(found) | {"folder": str(found.folder)}, "sweep")
         return
     news = f"{found.computed:,} of them computed now" if found.computed else "nothing was left to do"
     print(

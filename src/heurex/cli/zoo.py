@@ -54,7 +54,8 @@ def list_models(as_json: JsonOption = False) -> None:
             for (d, n), percent in ACCURACY_PERCENT.items()
         ]  # fmt: skip
         print_json(
-            {"models": [asdict(entry) for entry in entries()], "alg_zoo": fetched, "alg_zoo_source": SOURCE}
+            {"models": [asdict(entry) for entry in entries()], "alg_zoo": fetched, "alg_zoo_source": SOURCE},
+            "zoo list",
         )
         return
     from heurex.report.zoo import entries_table
@@ -87,6 +88,10 @@ def check(
     from heurex.zoo.ladder import models
     from heurex.zoo.published import SOURCE
 
+    if out is not None:
+        from heurex.report.style import check_figure_path
+
+        check_figure_path(out)
     rows = beside_published(models())
     if out is not None:
         from heurex.report.figures import save_figure
@@ -94,7 +99,7 @@ def check(
 
         save_figure(accuracy_figure(rows), out)
     if as_json:
-        print_json([asdict(row) | {"within_rounding": row.within_rounding} for row in rows])
+        print_json([asdict(row) | {"within_rounding": row.within_rounding} for row in rows], "zoo check")
         return
     from heurex.report.zoo import beside_table
 
@@ -120,7 +125,7 @@ def _check_samples(samples: str, seed: int, as_json: bool) -> None:
             models(), drawn, seed, lambda name: bar.update(bar_task, description=name, advance=1)
         )
     if as_json:
-        print_json([asdict(row) for row in found])
+        print_json([asdict(row) for row in found], "zoo check --samples")
         return
     from heurex.report.zoo import agreement_table
 
@@ -137,7 +142,6 @@ def index(
 
     Example: heurex zoo index out/zoo
     """
-    from heurex.results import prepare_folder
     from heurex.runs.index import index_folder
     from heurex.zoo.names import read_count
 
@@ -145,14 +149,14 @@ def index(
     with _progress_bar() as bar:
         bar_task = bar.add_task("measuring", total=None)
         found = index_folder(
-            prepare_folder(folder),
+            folder,
             drawn,
             advance=lambda name: bar.update(bar_task, description=name, advance=1),
         )
     if as_json:
         from dataclasses import asdict
 
-        print_json([asdict(model) for model in found])
+        print_json([asdict(model) for model in found], "zoo index")
         return
     for model in found:
         print(
@@ -205,7 +209,8 @@ def train(
             bar.console.print("heurex: interrupted; the same command goes on from the last state")
             raise typer.Exit(130) from None
     if as_json:
-        print_json({"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]})
+        made = {"recipe": asdict(recipe), "seeds": listed, "files": [str(path) for path in files]}
+        print_json(made, "zoo train")
         return
     for path in files:
         print(path)

@@ -89,8 +89,13 @@ def cone_measure(normals: Any = None, *, rays: Any = None) -> ConeMeasure:
     normals, rays
         As for :func:`cone_fraction`, shape (k, n).
 
+    Returns
+    -------
+    A :class:`ConeMeasure`; its value is dimensionless, in [0, 1].
+
     Notes
     -----
+    Error: the bound that comes with the value. Source: as for :func:`cone_fraction`.
     Cost: two evaluations, one of them on counting numbers; milliseconds.
 
     Examples

@@ -122,6 +122,11 @@ class Ops:
 
     Comparisons, changes of sign and copies are free. Sines, cosines and the like are counted with the
     arctangents.
+
+    Attributes
+    ----------
+    add, mul, div, sqrt, atan2
+        How many of each kind.
     """
 
     add: int = 0

@@ -137,6 +137,8 @@ def last_shares(model: Rnn, earlier: np.ndarray) -> tuple[np.ndarray, float]:
 
     Parameters
     ----------
+    model
+        A model with n = 3 or more inputs.
     earlier
         Directions, rows of length 1, shape ``(k, n - 1)`` with n = 3 or more.
 

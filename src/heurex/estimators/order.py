@@ -9,6 +9,7 @@ import numpy as np
 from heurex.estimators.original_checks import best_order
 from heurex.model import Rnn
 from heurex.symmetry import SymmetricPart, pairings, symmetric_part
+from heurex.tasks import SECOND
 
 __all__ = ["canonical_order"]
 
@@ -32,8 +33,8 @@ def canonical_order(model: Rnn) -> tuple[int, ...]:
     -----
     The first rule that applies:
 
-    1. d = 4, n = 3 and the note's sixteen checks hold in some order: the note's order, which is that of
-       :func:`heurex.estimators.original_checks.best_order`.
+    1. d = 4, n = 3, the second largest input is asked for and the note's sixteen checks hold in some order: the
+       note's order, which is that of :func:`heurex.estimators.original_checks.best_order`.
     2. d = 2, 4, 6 or 8: neurons are paired with the least asymmetry, the one with the larger input weight first
        in its pair. Pairs come by how much they listen to the last input rather than to the one before, the
        least first (the note's order has the same rule): p = d/2 first neurons of the pairs, then their
@@ -53,7 +54,7 @@ def canonical_order(model: Rnn) -> tuple[int, ...]:
     ((0, 1, 2, 3), (1, 3, 0, 2))
     """
     d = model.hidden_size
-    if (d, model.seq_len) == (4, 3):
+    if (d, model.seq_len, model.rank) == (4, 3, SECOND):
         order, checks = best_order(model)
         if all(check.holds for check in checks):
             return order

@@ -92,6 +92,8 @@ def cube_points(count: int, dims: int, shifts: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
+    count, dims
+        How many points, in how many dimensions.
     shifts
         Shape ``(..., dims)``.
 
@@ -117,6 +119,8 @@ def top_values(points: np.ndarray, n: int) -> np.ndarray:
     ----------
     points
         Shape ``(..., k)`` with 1 <= k <= n, entries within (0, 1).
+    n
+        How many normals there are.
 
     Returns
     -------
@@ -148,6 +152,8 @@ def placed(where: np.ndarray, values: np.ndarray, rest: np.ndarray, n: int) -> n
         Their values, ``(p, q, k)``.
     rest
         The value of the others, ``(p, q)``.
+    n
+        How many inputs there are.
 
     Returns
     -------

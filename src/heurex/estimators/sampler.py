@@ -63,6 +63,8 @@ def outcomes(model: Rnn, x: np.ndarray, mirrored: bool = False) -> np.ndarray:
 
     Parameters
     ----------
+    model
+        Any model.
     x
         Finite inputs, shape ``(k, n)``, float64 or float32: the type that is computed with.
     mirrored
@@ -84,6 +86,8 @@ def count_right(model: Rnn, x: np.ndarray, labels: np.ndarray | None = None) -> 
 
     Parameters
     ----------
+    model
+        Any model.
     x
         Inputs, shape ``(k, n)``, float32 or float64: the type that is computed with. Fastest where ``x.T`` is
         contiguous, that is where x is the transpose of an array ``(n, k)``.
@@ -182,6 +186,8 @@ def sampled_accuracy(
 
     Parameters
     ----------
+    model
+        Any model; n and d are not limited.
     samples
         How many inputs x ~ N(0, I_n) are drawn. The first k of more are the same as k.
     seed
@@ -190,6 +196,10 @@ def sampled_accuracy(
         The type that is computed with. float32 is faster; :func:`count_right` says how much it differs.
     threads
         How many threads work side by side.
+
+    Returns
+    -------
+    A :class:`Sampled`: the share of inputs answered rightly, in [0, 1], with its standard error.
 
     Notes
     -----
@@ -224,10 +234,14 @@ def count_drawn(
 
     Parameters
     ----------
+    model
+        Any model.
     first
         Number of the first stream of 16,384 inputs: counts of neighbouring streams add up.
     samples
         How many inputs, from the start of that stream.
+    seed, dtype, threads
+        As for :func:`sampled_accuracy`.
 
     Returns
     -------

@@ -55,6 +55,10 @@ def read_methods(methods: Sequence[Method]) -> list[Estimator]:
         specs between commas. A function is named by its ``__name__``; wrap it in :class:`heurex.External` to give
         it a label and its operations.
 
+    Returns
+    -------
+    Estimators, in the order in which they are given.
+
     Raises
     ------
     UsageError

@@ -22,7 +22,7 @@ __all__ = ["TopThree", "spread", "top_three_inputs"]
 LARGEST_N = 12
 _LEAST_N = 3
 _MOST_PASSES = 2**23
-_WITHIN = ("mean", "shift")
+_WITHIN = ("mean", "shift", "pairs")
 
 
 def spread(level: np.ndarray, parts: int, shift: np.ndarray | None) -> np.ndarray:
@@ -75,6 +75,8 @@ def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> np.ndarray:
     the other.
     """
     places = np.array(list(permutations(range(n), 3)))
+    if within == "pairs":
+        return _paired(n, np.repeat(places, nodes, axis=0), seed)
     count, rest = nodes * len(places), n - 3
     others = np.array([[i for i in range(n) if i not in first] for first in places.tolist()], np.int64)
     values = min(n, 4)
@@ -99,6 +101,19 @@ def top_three_inputs(n: int, nodes: int, within: str, seed: int) -> np.ndarray:
     return x
 
 
+def _paired(n: int, places: np.ndarray, seed: int) -> np.ndarray:
+    """The three largest as they are; the share of the law below them at which input i stands is a i + b modulo 1."""
+    from scipy.special import ndtri
+
+    cube = _points(len(places), 5, seed)
+    levels = np.cumprod(cube[:, :3] ** (1 / (n - np.arange(3))), axis=1)
+    share = (cube[:, 3:4] * np.arange(n) + cube[:, 4:]) % 1.0
+    x = ndtri(levels[:, 2:] * np.clip(share, 2.0**-40, 1 - 2.0**-40))
+    np.put_along_axis(x, places, ndtri(levels), axis=1)
+    x.flags.writeable = False
+    return x
+
+
 @dataclass(frozen=True)
 class TopThree(Estimator):
     """Accuracy if only the largest values and the spread of the rest mattered.
@@ -114,7 +129,11 @@ class TopThree(Estimator):
         Runs of the network for each of the n (n - 1) (n - 2) choices of the places of the three largest.
     within
         ``"mean"``: each of the rest at the mean of its part. ``"shift"``: all at one share of their parts, which is
-        uniform: one dimension of noise, with which each of the rest has its exact law on its own.
+        uniform: one dimension of noise, with which each of the rest has its exact law on its own. ``"pairs"``: only
+        the three largest have their exact law. The rest, below the third, are ruled by two uniform numbers a and b:
+        input i stands at the share a i + b, modulo 1, of the law below the third. So each has its exact law, and
+        any two are independent, but with the first two of the rest all others are settled, up to finitely many
+        possibilities.
     seed
         Of the scrambling of the rule's points; the default is part of the rule.
 
@@ -122,7 +141,7 @@ class TopThree(Estimator):
     -----
     Under these assumptions the accuracy is an average over values, places and orders, taken by a rule: each choice
     of places of the top three has as many points, consecutive ones of one scrambled Sobol sequence. For n = 3 and 4
-    nothing is assumed, and for n = 5 nothing with ``within="shift"``: the value tends to the exact accuracy.
+    nothing is assumed, and for n = 5 nothing with ``"shift"`` and ``"pairs"``: the value tends to the exact accuracy.
 
     Error: ``numerical_error`` is four standard errors of an average over independent points with the same shares for
     each choice of places; it estimates the rule's error and does not bound it. It says nothing of the
@@ -182,6 +201,8 @@ class TopThree(Estimator):
         value, error = self._value(model.answer(x) == labels(x, model.rank))
         ops = ops_per_sample(model) * len(x)
         rule = "values of the top four, and the order of the rest, for each place of the top three"
+        if self.within == "pairs":
+            rule = "values of the top three, and two numbers for the rest, for each place of the top three"
         return Estimate(self.name, value, error, self.settings(), ops=ops, rule=rule)
 
     def estimate_stack(self, stack: RnnStack) -> StackEstimate:

@@ -40,6 +40,8 @@ class Point:
     ----------
     text, short
         Its name for people, and the number that tells it from its family's other members, if it has some.
+    kind
+        Kind of the method.
     family
         Methods that differ in numbers only share it.
     ops, rmse, low, high

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Label", "place_labels"]
 
-_DISTANCES: Final = (4.0, 9.0, 16.0, 26.0, 40.0, 58.0)
+_DISTANCES: Final = (6.0, 10.0, 16.0, 26.0, 40.0, 58.0)
+"""In points, from a point to its text: the first is beyond the largest marker."""
 _DIRECTIONS: Final = tuple(2 * pi * k / 16 for k in range(16))
 
 

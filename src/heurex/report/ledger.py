@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from heurex.report.style import BLACK, BLUE, GREEN, LINE_COLOUR, ORANGE, PALE, SKY, STYLE, VERMILLION
+from heurex.results import versioned
 from heurex.scoring.surprise import Ledger
 
 if TYPE_CHECKING:
@@ -30,27 +32,30 @@ _COLOURS: Final = {
 
 def ledger_record(ledger: Ledger) -> dict[str, Any]:
     """Everything in a ledger, ready for JSON."""
-    return {
-        "model": ledger.model,
-        "estimator": ledger.estimator,
-        "settings": ledger.settings,
-        "estimate": ledger.estimate,
-        "exact": ledger.truth,
-        "prior": ledger.prior,
-        "entries": [asdict(entry) for entry in ledger.entries],
-        "explanation_bits": ledger.explanation_bits,
-        "residual_bits": ledger.residual_bits,
-        "total_bits": ledger.total_bits,
-        "baselines": asdict(ledger.baselines)
-        | {"selection_bits": [asdict(one) for one in ledger.baselines.selection_bits] or None},
-        "resolution": ledger.resolution,
-        "curve": {
-            "resolution": ledger.curve.resolution.tolist(),
-            "explanation": ledger.curve.explanation.tolist(),
-            "residual": ledger.curve.residual.tolist(),
+    return versioned(
+        "surprise",
+        {
+            "model": ledger.model,
+            "estimator": ledger.estimator,
+            "settings": ledger.settings,
+            "estimate": ledger.estimate,
+            "exact": ledger.truth,
+            "prior": ledger.prior,
+            "entries": [asdict(entry) for entry in ledger.entries],
+            "explanation_bits": ledger.explanation_bits,
+            "residual_bits": ledger.residual_bits,
+            "total_bits": ledger.total_bits,
+            "baselines": asdict(ledger.baselines)
+            | {"selection_bits": [asdict(one) for one in ledger.baselines.selection_bits] or None},
+            "resolution": ledger.resolution,
+            "curve": {
+                "resolution": ledger.curve.resolution.tolist(),
+                "explanation": ledger.curve.explanation.tolist(),
+                "residual": ledger.curve.residual.tolist(),
+            },
+            "verdict": ledger.verdict,
         },
-        "verdict": ledger.verdict,
-    }
+    )
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
@@ -141,7 +146,7 @@ def ledger_figure(ledger: Ledger) -> Figure:
 def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     base = ledger.baselines
     others = {"no explanation": base.no_explanation_bits, "weights": base.weight_bits}
-    others |= {f"selection {i}": one.bits for i, one in enumerate(base.selection_bits, 1)}
+    others |= {_selection(i, one.prior): one.bits for i, one in enumerate(base.selection_bits, 1)}
     names = ["ledger", *others]
     bottom = 0.0
     for kind, colour in _COLOURS.items():
@@ -160,6 +165,12 @@ def _draw_bars(axes: Axes, ledger: Ledger) -> None:
     axes.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names], fontsize=8)
     axes.set(ylabel="bits", ylim=(0, top))
     axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+def _selection(number: int, prior: str) -> str:
+    """A name for a narrow bar: the standard deviation of a prior of one, the number of another."""
+    spread = re.search(r"N\(0, ([\d.]+)\^2\)", prior)
+    return f"selection sd\N{NO-BREAK SPACE}{spread[1]}" if spread else f"selection {number}"
 
 
 def _draw_curve(axes: Axes, ledger: Ledger) -> None:

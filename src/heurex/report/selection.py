@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from heurex.report.style import LINE_COLOUR, PALETTE, STYLE
+from heurex.results import versioned
 from heurex.scoring.selection import SelectionBits
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def selection_record(found: SelectionBits) -> dict[str, Any]:
             {"accuracy": float(a), "bits": float(b), "interval": [float(low), float(high)]}
             for a, b, low, high in rows
         ]
-    return record
+    return versioned("selection-bits", record)
 
 
 def selection_figure(

@@ -25,6 +25,8 @@ _WRONG: Final = BLACK
 _DIFFERS: Final = VERMILLION
 _VIEW: Final = (1.2, -0.5, 0.75)
 _STEP: Final = 0.015
+_THIN: Final = 0.05
+"""A part narrower than this share of the sphere's radius is thin."""
 
 
 def draw_sphere(model: Rnn, explanation: Estimator | str | None = None) -> Figure:
@@ -92,10 +94,16 @@ def _half(
         for part in one.parts:
             right = part.answer == one.cell.label
             colour, edge = (_ANSWERS[part.answer or 0], "white") if right else (_WRONG, _WRONG)
-            # thin as they are, wrong parts lie over the lines that they lie along
-            _fill(axes, _outline(part.rays, turn), fc=colour, ec=edge, lw=0.35, zorder=1 if right else 4)
+            outline = _outline(part.rays, turn)
+            # a thin wrong part lies over the lines that it lies along, which would hide it
+            above = not right and outline is not None and _width(outline) < _THIN
+            _fill(axes, outline, fc=colour, ec=edge, lw=0.35, zorder=4 if above else 1)
     for _, part, _ in disagreements(true, said):
-        _fill(axes, _outline(part.rays, turn), fc=_DIFFERS, ec=_DIFFERS, lw=0.3, zorder=3)
+        outline = _outline(part.rays, turn)
+        if outline is None or _width(outline) < _THIN:
+            _fill(axes, outline, fc=_DIFFERS, ec=_DIFFERS, lw=0.3, zorder=3)
+        else:  # hatched, so that what the model answers there stays visible
+            _fill(axes, outline, fc=(_DIFFERS, 0), ec=_DIFFERS, hatch="////", lw=0.3, zorder=1.5)
     for one in said:
         for rays in one.pieces:
             _cell_edges(axes, rays, turn, len(one.pieces) > 1)
@@ -109,14 +117,22 @@ def _fill(axes: Axes, points: np.ndarray | None, **style: Any) -> None:
         axes.fill(points[:, 0], points[:, 1], **style)
 
 
+def _width(outline: np.ndarray) -> float:
+    """Twice the area by the length around: the width of what is long and thin."""
+    following = np.roll(outline, -1, axis=0)
+    area = abs(np.sum(outline[:, 0] * following[:, 1] - outline[:, 1] * following[:, 0])) / 2
+    return float(2 * area / np.linalg.norm(following - outline, axis=1).sum())
+
+
 def _along(unit: np.ndarray, closed: bool) -> np.ndarray:
     """Points along the arcs between neighbouring directions."""
     ends = np.roll(unit, -1, axis=0) if closed else unit[1:]
     arcs: list[np.ndarray] = []
     for a, b in zip(unit, ends, strict=False):
-        count = max(1, int(np.ceil(np.arccos(np.clip(a @ b, -1, 1)) / _STEP)))
-        share = np.linspace(0, 1, count + 1)[:, None]
-        arcs.append(a + share * (b - a))
+        angle = np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)
+        # equal angles: equal parts of the chord would leave long steps in the middle of a long arc
+        way = angle * np.linspace(0, 1, max(1, int(np.ceil(angle / _STEP))) + 1)[:, None]
+        arcs.append(np.sin(angle - way) * a + np.sin(way) * b)
     points = np.concatenate(arcs)
     return points / np.linalg.norm(points, axis=1, keepdims=True)
 
@@ -140,15 +156,20 @@ def _outline(rays: np.ndarray, turn: np.ndarray | None) -> np.ndarray | None:
 
 def _cell_edges(axes: Axes, rays: np.ndarray, turn: np.ndarray | None, halved: bool) -> None:
     """The edges of a cell but for those between its halves, along x_0 = 0."""
+    from matplotlib.patheffects import withStroke
+
+    # a white rim, so that edges show where the model answers wrongly
+    style: dict[str, Any] = {"color": "black", "lw": 0.9, "zorder": 2}
+    style["path_effects"] = [withStroke(linewidth=1.5, foreground="white")]
     if turn is None:
         outline = _outline(rays, None)
         if outline is not None:
-            axes.plot(outline[[0, 1, 0, -1], 0], outline[[0, 1, 0, -1], 1], color="black", lw=0.9, zorder=2)
+            axes.plot(outline[[0, 1, 0, -1], 0], outline[[0, 1, 0, -1], 1], **style)
         return
     unit = rays / np.linalg.norm(rays, axis=1, keepdims=True)
     for a, b in zip(unit, np.roll(unit, -1, axis=0), strict=True):
         if not (halved and abs(a[0]) < 1e-14 and abs(b[0]) < 1e-14):
-            _arc(axes, np.array([a, b]), turn, color="black", lw=0.9, zorder=2)
+            _arc(axes, np.array([a, b]), turn, **style)
 
 
 def _arc(axes: Axes, unit: np.ndarray, turn: np.ndarray, **style: Any) -> None:

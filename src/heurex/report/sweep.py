@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["summary_tables", "sweep_figure"]
 
 _MOST_PANELS: Final = 4
+_HANDLE_INCHES: Final = 0.5
+_LETTER_INCHES: Final = 0.062
+"""What an entry of the legend takes, so that it never runs over the figure's edge."""
 _MARKERS: Final = "osD^vPX*"
 
 
@@ -97,7 +100,8 @@ def _name(group: Mapping[str, Any], by: Sequence[str]) -> str:
 def sweep_figure(record: Mapping[str, Any]) -> Figure:
     """RMS error against the level of noise, on what each method covers and on the common subset, over coverage.
 
-    A column for each model or size; bands are 95% bootstrap intervals.
+    A column for each model or size; bands are 95% bootstrap intervals. Dotted: the mean accuracy of the same models
+    as a guess for each of them.
 
     Raises
     ------
@@ -121,7 +125,8 @@ def sweep_figure(record: Mapping[str, Any]) -> Figure:
             f"there are {len(columns)} models to draw; expected up to {_MOST_PANELS}, or --by size,sigma"
         )
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(1.6 + 3.6 * len(columns), 7.2), layout="constrained")
+        width = 2.0 + 4.0 * len(columns)
+        figure = Figure(figsize=(width, 7.2), layout="constrained")
         panels = figure.subplots(
             3, len(columns), sharex=True, sharey="row", squeeze=False, height_ratios=[3, 3, 1.4]
         )
@@ -132,11 +137,14 @@ def sweep_figure(record: Mapping[str, Any]) -> Figure:
         panels[1, 0].set_ylabel("RMS error, models that\nall methods cover, %")
         panels[2, 0].set_ylabel("covered, %")
         handles, labels = panels[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2 + len(columns), frameon=False)
+        longest = _HANDLE_INCHES + _LETTER_INCHES * max(len(label) for label in labels)
+        ncols = max(1, int(width / longest))
+        figure.legend(handles, labels, loc="outside lower center", ncols=ncols, frameon=False)
     return figure
 
 
 def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, Any]]) -> None:
+    drawn: set[Axes] = set()
     for i, first in enumerate(groups[0]["methods"]):
         style: Any = {
             "color": PALETTE[i % len(PALETTE)],
@@ -154,6 +162,7 @@ def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, 
         for panel, points in scores:
             known = [(sigma, one) for sigma, one in points if one["rmse"] and not one["exact"]]
             x = [sigma for sigma, _ in known]
+            drawn |= {panel} if known else set()
             panel.plot(x, [100 * one["rmse"] for _, one in known], label=first["label"], **style)
             bands = [(sigma, one["rmse_interval"]) for sigma, one in known if one["rmse_interval"]]
             if bands:
@@ -162,8 +171,25 @@ def _draw_column(axes: Sequence[Axes], name: str, groups: Sequence[Mapping[str, 
                     [sigma for sigma, _ in bands], low, high, color=style["color"], alpha=0.2, lw=0
                 )
         axes[2].plot([s for s, _ in entries], [100 * one["coverage"] for _, one in entries], **style)
-    for panel in axes[:2]:
-        panel.set(xscale="log", yscale="log")
+    for panel, guesses in zip(axes[:2], _guesses(groups), strict=True):
+        panel.plot(*zip(*guesses, strict=True), color=LINE_COLOUR, ls=":", lw=1.2, label="constant guess")
+        # where every method is exact, and so is the guess, there is no error to draw and no logarithm of it
+        something = panel in drawn or any(guess > 0 for _, guess in guesses)
+        panel.set(xscale="log", yscale="log" if something else "linear")
         panel.grid(color=LINE_COLOUR, alpha=0.15, lw=0.5)
     axes[0].set_title(name)
     axes[2].set(xlabel="standard deviation of the noise on every weight", ylim=(-3, 106), xscale="log")
+
+
+def _guesses(
+    groups: Sequence[Mapping[str, Any]],
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Error of a constant guess against noise: on most of the models, and on those that all methods cover."""
+    most: list[tuple[float, float]] = []
+    shared: list[tuple[float, float]] = []
+    for group in groups:
+        widest = max(group["methods"], key=lambda one: one["covered"])
+        for found, scores in ((most, widest), (shared, widest["common"])):
+            guess = scores["guess_rmse"]
+            found.append((group["sigma"], 100 * guess if guess else float("nan")))
+    return most, shared

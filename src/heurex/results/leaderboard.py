@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from heurex.errors import ResultsError, UsageError
 from heurex.results.files import finite, write_json
+from heurex.results.versions import VERSIONS
 
 __all__ = ["SCHEMA", "add_entry", "boards", "read_leaderboard"]
 
-SCHEMA: Final = 1
+SCHEMA: Final = VERSIONS["leaderboard"]
 
 
 def read_leaderboard(path: str | Path) -> dict[str, Any]:

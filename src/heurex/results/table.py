@@ -14,13 +14,14 @@ from heurex._version import __version__
 from heurex.errors import ResultsError
 from heurex.estimators.base import Ops
 from heurex.results.files import whole
+from heurex.results.versions import VERSIONS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["SCHEMA_VERSION", "Row", "read_rows", "row_schema", "write_rows"]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = VERSIONS["results table"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Row:
 
 
 def row_schema() -> pa.Schema:
+    """Columns of the results table, their types, and the versions in its metadata."""
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "float": pa.float64(), "int": pa.int64()}
@@ -121,6 +123,8 @@ def read_rows(path: Path) -> list[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not Path(path).is_file():
+        raise ResultsError(f"{path} cannot be read (it does not exist); expected a results table")
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:

@@ -20,7 +20,7 @@ from heurex.estimators.sampler import count_drawn
 from heurex.estimators.sampling import ops_per_sample
 from heurex.estimators.spec import Method, label_of, method_key, read_methods
 from heurex.model import Rnn
-from heurex.results import Row, Store, prepare_folder, write_json
+from heurex.results import Row, Store, prepare_folder, versioned, write_json
 from heurex.runs.contestants import challenge_methods, kind_of, with_seeds
 from heurex.runs.evaluate import compute_rows
 from heurex.runs.job import Job, exact_in_reach, truth_estimator
@@ -133,6 +133,19 @@ def challenge(
     watch
         Called with what is going on, steps done and steps in all.
 
+    Returns
+    -------
+    A :class:`Challenge`: a record ready for JSON, and the rows that it was made from.
+
+    Raises
+    ------
+    UsageError
+        If a method, a number or a noise level is not understood.
+    NotApplicable
+        If the truth is to be exact and is out of reach.
+    ResultsError
+        If the folder holds something else or cannot be written.
+
     Examples
     --------
     >>> found = challenge("m22", ["pieces", "sampling?samples=50"], copies=4, count_ops=1)
@@ -156,7 +169,8 @@ def challenge(
         rows = compute_rows(job, store, lambda who, done, total, w=what: watch(f"{w}: {who}", done, total))
         tables.append(rows)
         entries.append(_entry(job, rows, protocol))
-    record = {"heurex": __version__, "protocol": {"version": PROTOCOL, **asdict(protocol)}, "models": entries}
+    rules = {"version": PROTOCOL, **asdict(protocol)}
+    record = versioned("challenge", {"heurex": __version__, "protocol": rules, "models": entries})
     if folder is not None:
         write_json(record, folder / "challenge.json")
     return Challenge(record, tables)

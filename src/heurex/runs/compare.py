@@ -51,6 +51,12 @@ def compare(stack: RnnStack, methods: Sequence[Method], origin: Origin | None = 
     methods
         Names of estimators, estimator objects, or functions from a model to a number (named by their
         ``__name__``; wrap one in :class:`heurex.External` to give it a label and its operations).
+    origin
+        Where the models come from, for the rows; by default they are given.
+
+    Returns
+    -------
+    A :class:`Comparison`: the rows of the results table, and a score for each method.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
-from heurex.errors import HeurexError, UsageError
+from heurex.errors import HeurexError, ResultsError, UsageError
 from heurex.estimators.base import Estimator, External
 from heurex.estimators.spec import Method, read_methods
 
@@ -23,19 +23,28 @@ CHALLENGE_METHODS: Final[dict[int | None, tuple[str, ...]]] = {
     2: ("original", "pieces", "layerwise", "sampling?samples=100|1000|10000"),
     3: ("directions?directions=4|8|16", "layerwise", "sampling?samples=100|1000|10000"),
     4: (
-        "exact-last?points=4|16|64|256",
+        "exact-last?points=64|256|1024|4096|16384&design=sobol",
         "mean-field?rank=2|3",
         "moments",
         "top-three",
         "sampling?samples=100|1000|10000",
         "sampling?samples=1024|16384&design=sobol&scramblings=2",
     ),
-    None: (
-        "exact-last?points=1|4|16|64|256",
-        "mean-field?rank=2|3",
+    5: (
+        "exact-last?points=1|4|16|64|256|1024|4096",
+        "mean-field?rank=2|3|4",
         "mean-field?rank=3&last=exact",
         "moments",
         "top-three",
+        "sampling?samples=100|1000|10000",
+        "sampling?samples=1024|16384&design=sobol&scramblings=2",
+    ),
+    None: (
+        "exact-last?points=1|4|16|64|256|1024",
+        "mean-field?rank=2|3|4",
+        "mean-field?rank=3&last=exact",
+        "moments",
+        "top-three?nodes=1|5|20|100",
         "sampling?samples=100|1000|10000",
         "sampling?samples=1024|16384&design=sobol&scramblings=2",
     ),
@@ -92,7 +101,7 @@ def read_contestant(text: str) -> External:
     try:
         source = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"estimator file {path} cannot be read ({error.strerror or error})") from None
+        raise ResultsError(f"estimator file {path} cannot be read ({error.strerror or error})") from None
     module = _run(path)
     function = getattr(module, name, None)
     if not callable(function):

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from heurex import kernels
 from heurex._version import __version__
+from heurex.results import versioned
 from heurex.runs.warm import GROUPS
 
 __all__ = ["examine"]
@@ -120,25 +121,28 @@ def examine() -> dict[str, Any]:
 
     Returns
     -------
-    A record ready for JSON: ``heurex``, ``python``, ``machine``, ``threads``, ``packages``, ``kernel_cache`` and
-    ``optional``.
+    A record ready for JSON: ``schema``, ``heurex``, ``python``, ``machine``, ``threads``, ``packages``,
+    ``kernel_cache`` and ``optional``.
 
     Examples
     --------
     >>> sorted(examine())
-    ['heurex', 'kernel_cache', 'machine', 'optional', 'packages', 'python', 'threads']
+    ['heurex', 'kernel_cache', 'machine', 'optional', 'packages', 'python', 'schema', 'threads']
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {
-        "heurex": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "threads": {
-            "processors": os.cpu_count(),
-            "usable": usable,
-            "limits": {name: os.environ[name] for name in LIMITS if name in os.environ},
+    return versioned(
+        "doctor",
+        {
+            "heurex": __version__,
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}",
+            "threads": {
+                "processors": os.cpu_count(),
+                "usable": usable,
+                "limits": {name: os.environ[name] for name in LIMITS if name in os.environ},
+            },
+            "packages": {name: _distribution(name) for name in NEEDED},
+            "kernel_cache": _cache(),
+            "optional": _optional(),
         },
-        "packages": {name: _distribution(name) for name in NEEDED},
-        "kernel_cache": _cache(),
-        "optional": _optional(),
-    }
+    )

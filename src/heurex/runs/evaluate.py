@@ -11,7 +11,7 @@ from typing import Any, Final
 from heurex.estimators.conventions import Convention, as_convention
 from heurex.estimators.spec import Method, default_methods, method_key, read_methods
 from heurex.model import Rnn, RnnStack
-from heurex.results import Row, Store, write_json
+from heurex.results import Row, Store, versioned, write_json
 from heurex.runs import timing
 from heurex.runs.job import Job, truth_estimator
 from heurex.runs.warm import GROUPS, compile_side_by_side
@@ -78,6 +78,10 @@ def evaluate(
     watch
         Called with what is going on, steps done and steps in all.
 
+    Returns
+    -------
+    An :class:`Evaluation`: the rows, and a record of scores, operations, advantages and fronts.
+
     Raises
     ------
     UsageError, NotApplicable, ResultsError
@@ -99,7 +103,7 @@ def evaluate(
     timings = _timed(job, store, watch)
     keys = [method_key(one) for one in job.methods]
     record = front_record(rows, keys, method_key(truth_estimator()), price, _ratios(timings))
-    record |= {"asked": job.asked()}
+    record = versioned("evaluate", record | {"asked": job.asked()})
     if store is not None:
         write_json(record, store.folder / "summary.json")
     return Evaluation(rows, record)

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from heurex.errors import ModelError, NotApplicable, UsageError
+from heurex.errors import ModelError, NotApplicable, ResultsError, UsageError
 from heurex.estimators import Exact, Sampling
 from heurex.estimators.base import Status
 from heurex.model import Rnn
-from heurex.results import write_json
+from heurex.results import versioned, write_json
 from heurex.zoo.files import read_metadata, read_model
 from heurex.zoo.ladder import INDEX, LadderModel, read
 
@@ -55,6 +55,8 @@ def agreement(
         Records of the ladder.
     samples, seed
         Inputs drawn for each model; a seed other than 0, from which sampled records stem.
+    advance
+        Called with each file's name when it is done.
     """
     if seed == 0:
         raise UsageError("seed is 0, which the recorded accuracies were sampled with; expected another one")
@@ -109,9 +111,13 @@ def index_folder(
 
     Raises
     ------
+    ResultsError, UsageError
+        If there is no such folder, or it holds no weights.
     ModelError
         If a file's header lacks what training writes there.
     """
+    if not folder.is_dir():
+        raise ResultsError(f"{folder} is no folder; expected what heurex zoo train writes")
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
         raise UsageError(f"{folder} holds no .safetensors file; expected what heurex zoo train writes")
@@ -119,7 +125,8 @@ def index_folder(
     for path in paths:
         found.append(_record(path, samples))
         advance(path.name)
-    write_json({"samples": samples, "models": [asdict(record) for record in found]}, folder / INDEX)
+    record = {"samples": samples, "models": [asdict(one) for one in found]}
+    write_json(versioned("index", record), folder / INDEX)
     return found
 
 

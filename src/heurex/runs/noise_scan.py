@@ -9,6 +9,7 @@ import numpy as np
 
 from heurex.errors import UsageError
 from heurex.model import Rnn, RnnStack
+from heurex.results import versioned
 from heurex.runs.challenge import Protocol, read_models
 from heurex.scoring.ensembles import noisy_copies
 
@@ -58,4 +59,4 @@ def noise_scan(
         found.append(
             {"model": model.name, "hidden_size": model.hidden_size, "seq_len": model.seq_len, "levels": rows}
         )
-    return {"noise_scan": found}
+    return versioned("challenge --noise-scan", {"noise_scan": found})

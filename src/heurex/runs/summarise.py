@@ -18,7 +18,7 @@ from heurex.estimators.base import CONVENTIONS, Ops
 from heurex.estimators.sampling import ops_per_sample
 from heurex.estimators.spec import label_of
 from heurex.model import Rnn
-from heurex.results import prepare_folder
+from heurex.results import prepare_folder, versioned
 from heurex.results.dataset import Dataset
 from heurex.runs.sweep import clean_model
 from heurex.scoring.ensembles import noisy_copies
@@ -65,6 +65,10 @@ def summarise(folder: str | Path, *, by: Sequence[str] = ("model", "sigma"), wor
     worst
         How many of the worst models of each method are listed.
 
+    Returns
+    -------
+    A :class:`Summary`: a record ready for JSON, and the worst models with their weights.
+
     Raises
     ------
     UsageError, ResultsError
@@ -98,17 +102,20 @@ def summarise(folder: str | Path, *, by: Sequence[str] = ("model", "sigma"), wor
         reader.take(table)
     groups = [reader.group_record(key) for key in reader.tallies]
     listed, models = _worst_models(dataset, asked, reader)
-    record = {
-        "heurex": __version__,
-        "folder": str(folder),
-        "truth": asked["truth"],
-        "models": reader.models,
-        "expected_models": _expected(asked),
-        "by": list(by),
-        "convention": "weighted",
-        "groups": groups,
-        "worst": listed,
-    }
+    record = versioned(
+        "summarise",
+        {
+            "heurex": __version__,
+            "folder": str(folder),
+            "truth": asked["truth"],
+            "models": reader.models,
+            "expected_models": _expected(asked),
+            "by": list(by),
+            "convention": "weighted",
+            "groups": groups,
+            "worst": listed,
+        },
+    )
     return Summary(record, models)
 
 
@@ -284,7 +291,15 @@ class _Reader:
             "ops": ops,
             "common": {
                 key: common[key]
-                for key in ("covered", "exact", "rmse", "rmse_interval", "bias", "bias_interval")
+                for key in (
+                    "covered",
+                    "exact",
+                    "rmse",
+                    "rmse_interval",
+                    "bias",
+                    "bias_interval",
+                    "guess_rmse",
+                )
             },
         }
 

@@ -83,6 +83,10 @@ def sweep(
     watch
         Called with what is going on, models done and models in all.
 
+    Returns
+    -------
+    A :class:`Sweep`: the folder, how many models and rows are in it, and their digest.
+
     Raises
     ------
     UsageError

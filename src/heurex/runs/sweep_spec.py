@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from heurex.errors import HeurexError, UsageError
+from heurex.errors import HeurexError, ResultsError, UsageError
 from heurex.estimators import make_estimator
 from heurex.estimators.base import Estimator
 from heurex.estimators.exact import Exact
@@ -136,7 +136,7 @@ def _read(spec: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], _Tex
         text = path.read_text(encoding="utf-8")
         record = tomllib.loads(text)
     except OSError as error:
-        raise UsageError(
+        raise ResultsError(
             f"{path} cannot be read ({error.strerror or error}); expected a sweep in TOML"
         ) from None
     except UnicodeDecodeError:

@@ -19,6 +19,7 @@ from heurex.estimators.base import Estimator, Status
 from heurex.estimators.sampler import outcomes
 from heurex.estimators.spec import method_key
 from heurex.model import Rnn, RnnStack
+from heurex.results import versioned
 from heurex.runs.job import Chunk, Job
 from heurex.runs.local import CHUNK
 
@@ -88,7 +89,7 @@ def measure(job: Job, advance: Callable[[int, int], None] = lambda _done, _total
         before, total = _ROUNDS * len(sizes), _ROUNDS * len(stacks)
         advance(before, total)
         sizes.append(_measure_size(stack, job, lambda done, b=before, t=total: advance(b + done, t)))
-    return {"rounds": _ROUNDS, "sizes": sizes}
+    return versioned("timings", {"rounds": _ROUNDS, "sizes": sizes})
 
 
 def _stacks(job: Job) -> list[RnnStack]:

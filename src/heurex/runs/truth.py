@@ -14,7 +14,7 @@ from heurex.errors import ResultsError, UsageError
 from heurex.estimators.base import Estimate, Estimator, StackEstimate
 from heurex.estimators.sampler import STREAM, Sampled, count_drawn
 from heurex.model import Rnn, RnnStack
-from heurex.results import write_json
+from heurex.results import VERSIONS, write_json
 
 __all__ = ["SampledTruth", "truth_folder"]
 
@@ -108,7 +108,13 @@ class SampledTruth(Estimator):
 
 def _read(path: Path | None, seed: int) -> dict[str, Any]:
     """What is kept of a model; what cannot be right is counted again."""
-    blank: dict[str, Any] = {"schema": 1, "seed": seed, "block": _BLOCK, "blocks": [], "rests": {}}
+    blank: dict[str, Any] = {
+        "schema": VERSIONS["counts of a truth"],
+        "seed": seed,
+        "block": _BLOCK,
+        "blocks": [],
+        "rests": {},
+    }
     if path is None:
         return blank
     try:

@@ -81,6 +81,8 @@ def standing(
         Operations of an estimate (None if unknown) and of one sample, in one convention.
     numerical_error
         What both sides are evaluated to: errors below it count as none.
+    seed
+        Of the bootstraps.
 
     Notes
     -----

@@ -26,7 +26,9 @@ class Score:
     models, covered
         How many models there are, and to how many the estimator applies; errors are over the latter.
     rmse, bias
-        Root mean square and mean of the error, each with a 95% bootstrap interval over models.
+        Root mean square and mean of the error.
+    rmse_interval, bias_interval
+        Their 95% bootstrap intervals over models.
     correlation
         Of estimate and truth; NaN where the estimate does not vary.
     """
@@ -49,6 +51,10 @@ def score(values: np.ndarray, truth: np.ndarray, *, seed: int = 0) -> Score:
         Estimates (NaN where the explanation does not apply) and exact accuracies, shape ``(models,)``.
     seed
         For the bootstrap over models: 2,000 resamples, percentile intervals.
+
+    Returns
+    -------
+    A :class:`Score`, in fractions of 1, over the models where the estimate is not NaN.
 
     Examples
     --------

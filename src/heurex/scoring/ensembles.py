@@ -47,7 +47,11 @@ def noisy_copies(model: Rnn, sigma: float, count: int, seed: int = 0, *, first: 
 
     Returns
     -------
-    A stack of ``count`` models. Source: Hilton (2024), "Quality versus compute".
+    A stack of ``count`` models.
+
+    Notes
+    -----
+    Cost: one normal number a weight. Source: Hilton (2024), "Quality versus compute".
 
     Examples
     --------

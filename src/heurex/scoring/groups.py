@@ -29,6 +29,8 @@ class Tallies:
     ----------
     methods
         How many methods there are.
+    models
+        How many models have been added so far.
 
     Notes
     -----
@@ -95,14 +97,15 @@ def score_record(blocks: np.ndarray, ops: float | None = None, ops_per_sample: f
     Returns
     -------
     ``covered``, ``mean_value``, ``rmse``, ``bias`` and ``advantage``, each of the latter with its interval; None
-    where there is no such number. ``exact`` where the difference is below what both sides are evaluated to.
+    where there is no such number. ``guess_rmse`` is the error of the mean accuracy of these models as a guess for each
+    of them, which a method should beat. ``exact`` where the difference is below what both sides are evaluated to.
     """
     total = blocks.sum(axis=0)
     count = int(total[_COUNT])
     blank = dict.fromkeys(
         ("mean_value", "rmse", "rmse_interval", "bias", "bias_interval", "evaluation_error")
     )
-    blank |= dict.fromkeys(("mean_truth", "spread", "advantage", "advantage_interval"))
+    blank |= dict.fromkeys(("mean_truth", "spread", "guess_rmse", "advantage", "advantage_interval"))
     record: dict[str, Any] = {"covered": count, "exact": False, **blank}
     if count == 0:
         return record
@@ -114,7 +117,7 @@ def score_record(blocks: np.ndarray, ops: float | None = None, ops_per_sample: f
         rmses, biases = np.sqrt(drawn[:, _SQUARE] / drawn[:, _COUNT]), drawn[:, _ERROR] / drawn[:, _COUNT]
         gains = drawn[:, _SPREAD] / drawn[:, _SQUARE]
     rmse, evaluation = np.sqrt(total[_SQUARE] / count), np.sqrt(total[_EVALUATION] / count)
-    spread = np.sqrt(max(total[_SPREAD], 0.0) / count)
+    spread, mean = np.sqrt(max(total[_SPREAD], 0.0) / count), total[_TRUTH] / count
     record |= {
         "exact": bool(rmse <= evaluation < _EVALUATED),
         "rmse": float(rmse),
@@ -122,8 +125,9 @@ def score_record(blocks: np.ndarray, ops: float | None = None, ops_per_sample: f
         "bias": total[_ERROR] / count,
         "bias_interval": _interval(biases),
         "evaluation_error": float(evaluation),
-        "mean_truth": total[_TRUTH] / count,
+        "mean_truth": mean,
         "spread": float(spread),
+        "guess_rmse": float(np.sqrt(max(mean - spread**2 - mean**2, 0.0))),
     }
     if not record["exact"]:
         record["advantage"] = advantage(float(spread), ops_per_sample, float(rmse), ops)

@@ -50,6 +50,10 @@ def scan(stack: RnnStack, method: str, setting: str, values: Sequence[float], **
     **settings
         Its other settings.
 
+    Returns
+    -------
+    A :class:`Scan`: a score for each value, against the exact accuracy.
+
     Examples
     --------
     >>> import heurex

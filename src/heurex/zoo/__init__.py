@@ -9,6 +9,7 @@ from typing import Final
 
 from heurex.errors import ModelError, UsageError
 from heurex.model import Rnn
+from heurex.tasks import TASKS
 from heurex.zoo.files import read_model, write_model
 from heurex.zoo.names import load_named, split_name
 
@@ -48,6 +49,10 @@ def load(name_or_path: str | Path, *, task: str | None = None) -> Rnn:
     task
         ``"argmax"``, ``"2nd_argmax"`` or ``"argmedian"``, for a file that does not state what is asked.
 
+    Returns
+    -------
+    The model, its weights in float64, the file's or the name's task with it.
+
     Raises
     ------
     UsageError
@@ -62,7 +67,13 @@ def load(name_or_path: str | Path, *, task: str | None = None) -> Rnn:
     >>> load("hand:2nd_argmax_10").n_params
     726
     """
+    if task is not None and task not in TASKS:
+        raise UsageError(f"unknown task {task!r}; expected one of {', '.join(TASKS)}")
     text = str(name_or_path)
+    if not text:
+        raise UsageError(
+            "the model's name is empty; expected a name (heurex zoo list) or the path of a weight file"
+        )
     kind, question, _ = text.partition("?")
     bundled = BUNDLED.get(kind)
     if bundled is not None:

@@ -52,10 +52,14 @@ def file_for(
 
     Parameters
     ----------
+    hidden_size, seq_len
+        d and n.
     seed
         0 to 4; by default the one that AlgZoo publishes as the best of them. For argmedian it must be given.
     n_seqs
         Training sequences: 0, or a power of two from 2^20 to 2^30.
+    task
+        ``"2nd_argmax"`` or ``"argmedian"``.
 
     Raises
     ------

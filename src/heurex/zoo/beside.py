@@ -22,6 +22,8 @@ class SizeBeside:
 
     Attributes
     ----------
+    hidden_size, seq_len
+        d and n.
     models
         The seeds' records.
     best

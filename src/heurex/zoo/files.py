@@ -82,6 +82,8 @@ def read_model(path: str | Path, *, task: str | None = None) -> Rnn:
 
     Parameters
     ----------
+    path
+        The file; its ending says of which kind it is.
     task
         What the model is asked, if the file does not say (a header or a key ``task``; of a PyTorch file the
         beginning of its name, ``argmedian_5_5_``). Where neither says, it is 2nd argmax.
@@ -92,13 +94,13 @@ def read_model(path: str | Path, *, task: str | None = None) -> Rnn:
         If the file is missing, of another kind, damaged, holds something else, or states another task.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder; expected a weight file")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ModelError(f"{path} ends in {path.suffix!r}; expected one of {', '.join(_READERS)}")
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected a weight file")
-    if not path.is_file():
-        raise ModelError(f"{path} is a folder; expected a weight file")
     try:
         arrays = reader(path)
     except OSError as error:

@@ -17,10 +17,14 @@ class Entry:
     ----------
     name
         What ``heurex.load`` takes.
+    task, hidden_size, seq_len, parameters
+        What is asked of it, d, n, and how many weights it has.
     accuracy, accuracy_error, accuracy_kind
         ``"exact"`` with a bound on its error, or ``"sampled"`` with its standard error.
     sequences
         Training sequences, None for models built by hand.
+    source, licence
+        Whose it is.
     """
 
     name: str

@@ -90,6 +90,8 @@ def train(
     """
     goal = recipe.sequences if stop_after is None else stop_after
     _check(recipe, seeds, goal)
+    if not save_every_s >= 0:
+        raise UsageError(f"save-every is {save_every_s}; expected seconds, 0 or more")
     torch = _torch()
     wanted = [folder / recipe.file_name(seed, goal) for seed in seeds]
     missing = [seed for seed, path in zip(seeds, wanted, strict=True) if not path.exists()]

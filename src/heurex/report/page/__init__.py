@@ -12,12 +12,12 @@ from typing import Any, Final
 from heurex.estimators.spec import Method
 from heurex.model import Rnn
 from heurex.report.page.data import page_record
-from heurex.results import finite, write_text
+from heurex.results import finite, versioned, write_text
 from heurex.zoo import load
 
 __all__ = ["page_html", "page_record", "write_page"]
 
-_SCRIPTS: Final = ("geometry.js", "globe.js", "charts.js", "tables.js", "main.js")
+_SCRIPTS: Final = ("geometry.js", "globe.js", "charts.js", "tables.js", "main.js", "sections.js")
 
 
 def write_page(
@@ -49,8 +49,17 @@ def write_page(
         If n is not 2 or 3, or a method that was asked for does not apply.
     ResultsError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     record = write_page("m22", Path(folder) / "page.html", ["pieces"], copies=0)
+    >>> record["model"]["name"], len(record["truth"])
+    ('m22', 10)
     """
-    record = page_record(load(model) if isinstance(model, str) else model, methods, copies=copies, seed=seed)
+    shown = load(model) if isinstance(model, str) else model
+    record = versioned("report", page_record(shown, methods, copies=copies, seed=seed))
     write_text(page_html(record), Path(out))
     return record
 

@@ -80,9 +80,15 @@ def page_record(
             explanations.append(_explanation(model, estimator, found, true, pool))
     return {
         "heurex": __version__,
-        "model": {"name": model.name or "model", "d": model.hidden_size, "n": n, "hash": model.fingerprint()},
+        "model": {
+            "name": model.name or "model",
+            "d": model.hidden_size,
+            "n": n,
+            "task": model.task,
+            "hash": model.fingerprint(),
+        },
         "exact": {"value": exact.value, "error": exact.numerical_error, "status": str(exact.status)},
-        "orderings": [{"name": ordering_name(one), "label": one[1]} for one in known],
+        "orderings": [{"name": ordering_name(one), "label": one[model.rank]} for one in known],
         "truth": [
             _polygon(pool, part.rays, n)
             | {"o": known.index(one.cell.ordering or ()), "p": one.cell.region, "a": part.answer, "r": number}

@@ -64,7 +64,7 @@ def selection_bits(
     Counting has the exact interval of Clopper and Pearson. Splitting: a pilot fixes levels and steps; replicates with
     preconditioned Crank-Nicolson moves, reversible under the prior, give independent unbiased estimates. Its interval
     is that of their mean, and holds if the replicates see all kinds of networks that matter: a kind that is rarer
-    among the points than 1 in (particles x replicates) can be missed. Error of an accuracy: 1e-13.
+    among the points than 1 in (particles x replicates) can be missed. Error: the interval; of a single accuracy 1e-13.
     Cost: particles x (moves x levels + 1) x (replicates + 1) exact accuracies. Source: Kahn and Harris (1951); Au and
     Beck (2001), "subset simulation"; Cotter et al. (2013) for the moves.
 
@@ -108,11 +108,16 @@ def selection_bits_near(
     scale, seed, effort
         As for :func:`selection_bits`, always by splitting.
 
+    Returns
+    -------
+    :class:`SelectionBits`; bits >= 0, in base 2, an upper bound of those of :func:`selection_bits`.
+
     Notes
     -----
     For sizes at which other kinds of networks are more frequent at every accuracy that splitting passes on its way,
     and then come to an end, :func:`selection_bits` gets stuck. Near a model there is one kind. The bits are an upper
     bound of those without the condition, up to the interval.
+    Error: as for :func:`selection_bits`, the interval of the replicates' mean. Cost: as there, for splitting.
 
     Examples
     --------

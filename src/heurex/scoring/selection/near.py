@@ -28,6 +28,8 @@ class NearNetworks(RandomNetworks):
 
     Parameters
     ----------
+    hidden_size, seq_len, scale
+        As for :class:`RandomNetworks`.
     model
         A model of these sizes, no input weight 0.
     radius

@@ -302,6 +302,8 @@ def interval_in_bits(
     ----------
     replicates
         Independent estimates, one row each, ``(replicates, ...)``; at least 2.
+    confidence
+        Of the interval.
 
     Returns
     -------

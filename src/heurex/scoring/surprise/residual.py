@@ -62,6 +62,8 @@ def predictive(estimate: float, truth: float, width: float, tolerance: float, er
         r: to which width the estimate is stated.
     tolerance
         To which width the truth is to be known in the end; no more than ``width``.
+    errors
+        Bias and RMS error that the estimator has on noisy copies.
 
     Notes
     -----

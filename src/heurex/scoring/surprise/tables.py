@@ -138,6 +138,8 @@ def make_tables(
         Cones a family, and the seed; the same seed gives the same tables, bit for bit.
     advance
         Called with the family's name and a number of cones as they are done.
+    families
+        Which tables; by default all that are bundled.
 
     Raises
     ------

@@ -77,8 +77,12 @@ function along(corners, closed, step) {
   const edges = closed ? corners.length : corners.length - 1;
   for (let i = 0; i < edges; i++) {
     const a = corners[i], b = corners[(i + 1) % corners.length];
-    const parts = Math.max(1, Math.ceil(Math.acos(Math.max(-1, Math.min(1, dot(a, b)))) / step));
-    for (let k = 0; k < parts; k++) out.push(k ? unit(mix(a, b, k / parts)) : a);
+    // equal angles: equal parts of the chord would leave long steps in the middle of a long edge
+    const angle = Math.atan2(Math.hypot(...cross(a, b)), dot(a, b)), parts = Math.max(1, Math.ceil(angle / step));
+    for (let k = 0; k < parts; k++) {
+      const [from, to] = [Math.sin(angle * (1 - k / parts)), Math.sin(angle * k / parts)];
+      out.push(k ? unit(a.map((x, i) => from * x + to * b[i])) : a);
+    }
   }
   if (!closed) out.push(corners[corners.length - 1]);
   return out;

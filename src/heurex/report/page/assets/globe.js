@@ -1,14 +1,14 @@
 // A sphere of directions (for two inputs a disc) on a canvas: drawing, turning, picking.
 const ANSWERS = ["#0072B2", "#E69F00", "#009E73"];
-const RIGHT = "#8fb8d4", WRONG = "#D55E00", UNKNOWN = "#9aa0a6";
+const RIGHT = "#8fb8d4", WRONG = "#D55E00", UNKNOWN = "#9aa0a6", DIFFERS = "#d0267e";
 
 class Globe {
   constructor(canvas, view, n) { Object.assign(this, { canvas, view, n }); }
 
-  /** Scene: fills [{corners, colour}], lines [{points, colour, width, dash}], marks, bubbles [{at, f}], names, focus. */
-  draw(scene) {
+  /** Scene: fills [{corners, colour}], lines [{points, colour, width, dash}], marks (hatched), bubbles [{at, f}], names, focus, aim. */
+  draw(scene, sharper = 1) {
     this.scene = scene;
-    const ratio = window.devicePixelRatio || 1, box = this.canvas.clientWidth || 400;
+    const ratio = sharper * (window.devicePixelRatio || 1), box = this.canvas.clientWidth || 400;
     this.canvas.width = this.canvas.height = Math.round(box * ratio);
     const g = this.canvas.getContext("2d");
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -20,16 +20,41 @@ class Globe {
     g.arc(box / 2, box / 2, this.view.zoom > 1 ? box / 2 : this.radius + 1, 0, 7);
     g.clip();
     for (const one of scene.fills) this.fill(g, one.corners, one.colour, scene.edge);
-    for (const one of scene.marks) this.fill(g, one.corners, one.colour, one.colour);
+    const hatch = scene.marks.length ? this.hatch(g, DIFFERS, ratio) : null;
+    for (const one of scene.marks) this.fill(g, one.corners, hatch, DIFFERS, 1.4);
     for (const one of scene.lines) this.line(g, one);
     for (const one of scene.bubbles) this.bubble(g, one);
-    if (scene.focus) for (const corners of scene.focus) this.line(g, { points: corners, closed: true, colour: scene.ink, width: 3 });
+    // light beside dark, so that the outline shows on every colour; thin, so that it leaves a narrow cell visible
+    if (scene.focus) for (const [colour, width] of [[scene.halo, 4], [scene.ink, 2]]) for (const corners of scene.focus) this.line(g, { points: corners, closed: true, colour, width });
     g.restore();
     if (this.view.zoom <= 1) {
       g.strokeStyle = scene.ink; g.globalAlpha = 0.5; g.lineWidth = 1;
       g.beginPath(); g.arc(box / 2, box / 2, this.radius, 0, 7); g.stroke(); g.globalAlpha = 1;
     }
     for (const one of scene.names) this.name(g, one, scene);
+    if (scene.aim) this.cross(g, scene);
+  }
+
+  /** Stripes, so that the answers below stay visible. */
+  hatch(g, colour, ratio) {
+    const tile = document.createElement("canvas"), size = Math.round(6 * ratio), t = tile.getContext("2d");
+    tile.width = tile.height = size;
+    t.strokeStyle = colour; t.lineWidth = size * 0.5;
+    t.beginPath();
+    for (const k of [-1, 0, 1]) { t.moveTo(k * size - size, 2 * size); t.lineTo(k * size + 2 * size, -size); }
+    t.stroke();
+    const pattern = g.createPattern(tile, "repeat");
+    pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+    return pattern;
+  }
+
+  /** Where the keyboard points: the middle of a sphere, the top of a circle. */
+  cross(g, scene) {
+    const x = this.size / 2, y = this.n === 3 ? x : x - this.radius, arm = 9;
+    for (const [colour, width] of [[scene.halo, 5], [scene.ink, 2]]) {
+      g.strokeStyle = colour; g.lineWidth = width;
+      g.beginPath(); g.moveTo(x - arm, y); g.lineTo(x + arm, y); g.moveTo(x, y - arm); g.lineTo(x, y + arm); g.stroke();
+    }
   }
 
   place(p) {
@@ -45,13 +70,13 @@ class Globe {
     if (closed) g.closePath();
   }
 
-  fill(g, corners, colour, edge) {
+  fill(g, corners, colour, edge, width = 0.7) {
     if (this.n === 2) return this.sector(g, corners, colour, edge);
     const seen = facingPart(along(corners.map((a) => this.turned(a)), true, 0.06));
     if (!seen) return;
     this.trace(g, seen, true);
     g.fillStyle = colour; g.fill();
-    g.strokeStyle = edge; g.lineWidth = 0.7; g.stroke();
+    g.strokeStyle = edge; g.lineWidth = width; g.stroke();
   }
 
   sector(g, corners, colour, edge) {
@@ -96,8 +121,8 @@ class Globe {
     let [x, y] = this.place(p);
     if (this.n === 2) [x, y] = [this.size / 2 + (this.radius + 10) * p[0], this.size / 2 - (this.radius + 10) * p[1]];
     if (this.n === 3 && Math.hypot(x - this.size / 2, y - this.size / 2) > this.size / 2) return;
-    g.font = "12px system-ui, sans-serif"; g.textAlign = this.n === 3 || Math.abs(p[0]) < 0.2 ? "center" : p[0] > 0 ? "left" : "right"; g.textBaseline = "middle";
-    g.lineWidth = 4; g.strokeStyle = scene.halo; g.strokeText(text, x, y); g.fillStyle = scene.ink; g.fillText(text, x, y);
+    g.font = "600 12px system-ui, sans-serif"; g.lineJoin = "round"; g.textAlign = this.n === 3 || Math.abs(p[0]) < 0.2 ? "center" : p[0] > 0 ? "left" : "right"; g.textBaseline = "middle";
+    g.lineWidth = 5; g.strokeStyle = scene.halo; g.strokeText(text, x, y); g.fillStyle = scene.ink; g.fillText(text, x, y);
   }
 
   /** The direction under a point of the page, null beside the sphere. */

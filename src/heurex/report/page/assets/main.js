@@ -1,4 +1,4 @@
-// The page: state, what is coloured how, events.
+// The pictures: state, what is coloured how, events.
 const data = JSON.parse(document.getElementById("data").textContent);
 const n = data.model.n, $ = (id) => document.getElementById(id);
 const HOME = n === 3 ? facing([1.2, -0.5, 0.75]) : [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
@@ -10,7 +10,7 @@ for (const one of data.explanations) {
   one.cells.forEach((cell, i) => { cell.number = i; cell.id = `said-${i}`; cell.error = cell.claimed - cell.true; for (const piece of cell.outline) piece.corners = corners(piece.v); });
 }
 const globes = { model: new Globe($("globe-model"), view, n), said: new Globe($("globe-said"), view, n) };
-let said = data.explanations[0] || null, focus = null, waiting = false;
+let said = data.explanations[0] || null, focus = null, waiting = false, aim = null;
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const middle = (points) => unit(points.reduce((s, p) => s.map((x, i) => x + p[i])));
 const label = (part) => data.orderings[part.o].label;
@@ -18,10 +18,8 @@ const isRight = (part) => part.a === label(part);
 
 const patterns = [...new Set(data.truth.map((part) => part.p))].sort();
 const patternColour = new Map(patterns.map((p, i) => [p, `hsl(${Math.round(i * 137.508) % 360} ${45 + 12 * (i % 3)}% ${50 + 9 * ((i >> 1) % 3)}%)`]));
-function ramp(t) { // blue - grey - vermilion for -1 .. 1
-  const [a, b] = t < 0 ? [[225, 227, 230], [0, 114, 178]] : [[225, 227, 230], [213, 94, 0]];
-  return `rgb(${mix(a, b, Math.min(1, Math.abs(t))).map(Math.round)})`;
-}
+const tint = (t) => mix([225, 227, 230], t < 0 ? [0, 114, 178] : [213, 94, 0], Math.min(1, Math.abs(t))).map(Math.round); // blue - grey - vermilion for -1 .. 1
+const ramp = (t) => `rgb(${tint(t)})`;
 
 function modelColour(part) {
   const mode = $("model-mode").value;
@@ -31,8 +29,9 @@ function saidColour(part) {
   const mode = $("said-mode").value, cell = said.cells[part.c];
   if (mode === "answer") return part.a === null ? UNKNOWN : ANSWERS[part.a];
   if (mode === "claimed") return `rgb(${mix([213, 94, 0], [143, 184, 212], Math.max(0, Math.min(1, cell.claimed / cell.f))).map(Math.round)})`;
-  return ramp(cell.error / Math.max(1e-12, ...said.cells.map((c) => Math.abs(c.error))));
+  return ramp(cell.error / largest(said));
 }
+const largest = (one) => Math.max(1e-12, ...one.cells.map((c) => Math.abs(c.error)));
 
 /** Great circles on which two inputs are equal, and the names of the orderings between them. */
 function circles(ink) {
@@ -54,7 +53,7 @@ function orderingNames() {
 }
 
 function sceneOf(which) {
-  const ink = css("--fg"), scene = { edge: css("--edge"), ink, halo: css("--halo"), fills: [], lines: [], marks: [], bubbles: [], names: [], focus: null };
+  const ink = css("--fg"), scene = { edge: css("--edge"), ink, halo: css("--halo"), fills: [], lines: [], marks: [], bubbles: [], names: [], focus, aim: aim === globes[which].canvas };
   const here = which === "model" ? data.truth : said.parts, colour = which === "model" ? modelColour : saidColour;
   scene.fills = here.map((part) => ({ corners: part.corners, colour: colour(part) }));
   if (which === "said" || $("outlines").checked) for (const cell of said ? said.cells : []) for (const piece of cell.outline) {
@@ -63,39 +62,41 @@ function sceneOf(which) {
     else piece.corners.forEach((a, i) => { if (!piece.inner.includes(i)) scene.lines.push({ points: [a, piece.corners[(i + 1) % piece.corners.length]], colour: ink, width }); });
   }
   // coloured by right and wrong, the model's own errors stay visible
-  if (said && $("wrong").checked && !(which === "model" && $("model-mode").value === "right")) scene.marks = said.wrong.map((part) => ({ corners: part.corners, colour: "#d0267e" }));
+  if (said && $("wrong").checked && !(which === "model" && $("model-mode").value === "right")) scene.marks = said.wrong;
   if ($("bubbles").checked) {
     const list = which === "model" ? data.truth.filter((part) => !isRight(part)).map((part) => ({ at: middle(part.corners), f: part.f, colour: WRONG }))
-      : said.answers ? said.wrong.map((part) => ({ at: middle(part.corners), f: part.f, colour: "#d0267e" }))
+      : said.answers ? said.wrong.map((part) => ({ at: middle(part.corners), f: part.f, colour: DIFFERS }))
         : said.cells.map((cell) => ({ at: middle(cell.outline[0].corners), f: Math.abs(cell.error), colour: cell.error < 0 ? "#56B4E9" : WRONG }));
     scene.bubbles = list.filter((one) => one.f > 1e-9);
   }
   if ($("circles").checked) { scene.lines.push(...circles(ink)); scene.names = orderingNames(); }
-  if (focus) scene.focus = focus;
   return scene;
 }
 
-function draw() {
+function draw(sharper = 1) {
   waiting = false;
-  globes.model.draw(sceneOf("model"));
-  if (said) globes.said.draw(sceneOf("said"));
+  globes.model.draw(sceneOf("model"), sharper);
+  if (said) globes.said.draw(sceneOf("said"), sharper);
 }
-const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(draw); } };
+const redraw = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => draw()); } };
 
 function legends() {
-  const item = (colour, text) => { const i = element("i"); i.style.background = colour; return element("li", {}, i, text); };
-  const answers = () => ANSWERS.slice(0, n).map((c, i) => item(c, `answers ${i}`)), mode = $("model-mode").value;
+  const item = (colour, text, kind = "") => { const i = element("i", { class: kind }); if (colour) i.style.background = colour; return element("li", {}, i, text); };
+  const answers = () => ANSWERS.slice(0, n).map((c, i) => item(c, `answers ${i}`)), mode = $("model-mode").value, discs = $("bubbles").checked, hatched = said && said.answers && $("wrong").checked;
+  const mark = item("", "the explanation's likeliest answer differs", "hatch");
   $("legend-model").replaceChildren(...(mode === "answer" ? answers() : mode === "right" ? [item(RIGHT, "right"), item(WRONG, "wrong")] : [element("li", { text: `${patterns.length} activation patterns, a colour each` })]),
-    ...(said && mode !== "right" && $("wrong").checked && said.answers ? [item("#d0267e", "the explanation's likeliest answer differs")] : []));
+    ...(hatched && mode !== "right" ? [mark] : []), ...(discs ? [item(WRONG, "disc: a wrong cell's true area", "disc")] : []));
   if (!said) return;
   const other = $("said-mode").value;
+  $("said-name").textContent = `The explanation: ${said.label}`;
   $("legend-said").replaceChildren(...(other === "answer" ? (said.answers ? answers() : []).concat(said.parts.some((p) => p.a === null) ? [item(UNKNOWN, "names no answer")] : [])
     : other === "claimed" ? [item("rgb(213,94,0)", "0% right"), item("rgb(143,184,212)", "100% right")]
-      : [item(ramp(-1), "claims too little"), item(ramp(1), "claims too much")]));
-  const wrong = said.wrong.reduce((s, part) => s + part.f, 0);
+      : [item(ramp(-1), `claims ${percent(largest(said), 2)} too little`), item(ramp(0), "as is true"), item(ramp(1), "as much too much")]), ...(hatched ? [mark.cloneNode(true)] : []),
+    ...(discs ? (said.answers ? [item(DIFFERS, "disc: true area of a difference", "disc")] : [item("#56B4E9", "disc: claims too little", "disc"), item(WRONG, "disc: claims too much", "disc")]) : []));
   $("globe-model").setAttribute("aria-label", `The model's ${data.truth.length} cells; it is wrong on ${percent(1 - data.exact.value)} of directions`);
-  $("globe-said").setAttribute("aria-label", `${said.label}: ${said.cells.length} cells; ${said.answers ? `its likeliest answer differs from the model's on ${percent(wrong)} of directions` : "it names no answers"}`);
+  $("globe-said").setAttribute("aria-label", `${said.label}: ${said.cells.length} cells; ${said.answers ? `its likeliest answer differs from the model's on ${percent(differing(said))} of directions` : "it names no answers"}`);
 }
+const differing = (one) => one.wrong.reduce((sum, part) => sum + part.f, 0);
 
 /** What is in a direction: part of the model and part of the explanation, as {part, said, margin}. */
 function at(x) {
@@ -105,163 +106,113 @@ function at(x) {
 }
 
 function describe(part, theirs) {
-  const rows = [["The model", null], ["ordering", data.orderings[part.o].name], ["neurons on, step by step", part.p], ["share of directions", percent(part.f, 4)],
-    ["right answer", label(part)], ["model's answer", `${part.a} (${isRight(part) ? "right" : "wrong"})`], ["adds to the model's error", percent(isRight(part) ? 0 : part.f, 4)]];
+  const rows = [["The model", null], ["ordering", data.orderings[part.o].name], ["neurons on, step by step", part.p], ["share of directions", share(part.f)],
+    ["right answer", label(part)], ["model's answer", `${part.a} (${isRight(part) ? "right" : "wrong"})`], ["adds to the model's error", isRight(part) ? "0" : share(part.f)]];
   if (theirs) {
     const cell = said.cells[theirs.c];
-    rows.push([said.label, null], ["cell", cell.name], ["share of directions", percent(cell.f, 4)], ["label", cell.label],
-      ["likeliest answer", theirs.a === null ? (cell.likely ? "names none" : "passed over as unlikely") : theirs.a],
-      ["claims right, truly right", `${percent(cell.claimed, 4)}, ${percent(cell.true, 4)}`], ["adds to the estimate's error", signed(cell.error, 4)]);
+    rows.push([said.label, null], ["cell", cell.name], ["share of directions", share(cell.f)], ["label", cell.label], ["likeliest answer", saidAnswer(theirs)],
+      ["claims right", share(cell.claimed)], ["truly right", share(cell.true)], ["adds to the estimate's error", signed(cell.error, 4)]);
   }
   $("info").replaceChildren(...rows.flatMap(([name, value]) => (value === null ? [element("dt", { class: "head", text: name })] : [element("dt", { text: name }), element("dd", { text: value })])));
+}
+const saidAnswer = (theirs) => (theirs.a !== null ? theirs.a : said.cells[theirs.c].likely ? "names none" : "passed over as unlikely");
+
+/** For screen readers, and only where the keyboard asked: one sentence, after the keys have come to rest. */
+let telling = 0;
+function tell(part, theirs) {
+  clearTimeout(telling);
+  const mine = `${data.orderings[part.o].name}, neurons ${part.p}, ${share(part.f)} of directions: the model answers ${part.a}, ${isRight(part) ? "right" : "wrong"}.`;
+  const other = theirs ? ` ${said.label}: ${said.cells[theirs.c].name}, likeliest answer ${saidAnswer(theirs)}, adds ${signed(said.cells[theirs.c].error, 4)} to its error.` : "";
+  telling = setTimeout(() => { $("told").textContent = mine + other; }, 250);
 }
 
 function mark(id) {
   document.querySelectorAll("tr.on").forEach((row) => row.classList.remove("on"));
+  marked = id;
   if (id && $(id)) $(id).classList.add("on");
 }
-function show(part, turn = true) {
-  focus = [part.corners];
-  if (turn && n === 3) view.turn = facing(middle(part.corners));
-  const found = at(middle(part.corners));
-  describe(part, found.said);
-  mark(part.id);
+function shown(part, theirs, outlines, id) {
+  focus = outlines;
+  aim = null;
+  if (n === 3) view.turn = facing(middle(outlines[0]));
+  describe(part, theirs);
+  tell(part, theirs);
+  mark(id);
   redraw();
 }
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const toPictures = () => $("pictures").scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+const show = (part) => shown(part, at(middle(part.corners)).said, [part.corners], part.id);
 function showSaid(cell) {
-  focus = cell.outline.map((piece) => piece.corners);
-  const x = middle(focus[0]), found = at(x);
-  if (n === 3) view.turn = facing(x);
-  describe(found.part, said.parts.find((part) => part.c === cell.number));
-  mark(cell.id);
-  redraw();
+  const outlines = cell.outline.map((piece) => piece.corners), found = at(middle(outlines[0]));
+  shown(found.part, said.parts.find((part) => part.c === cell.number), outlines, cell.id);
 }
 
 const spin = (ax, ay) => { view.turn = n === 2 ? product(about.z(ax - ay), view.turn) : product(product(about.x(ay), about.y(ax)), view.turn); redraw(); };
 const zoomBy = (k) => { if (n === 3) { view.zoom = Math.min(40, Math.max(1, view.zoom * k)); redraw(); } };
 const farSide = () => spin(Math.PI, 0);
-const home = () => { view.turn = HOME; view.zoom = 1; focus = null; mark(null); redraw(); };
+const home = () => { view.turn = HOME; view.zoom = 1; focus = aim = null; mark(null); redraw(); };
+
+/** What the mouse points at, and what the keyboard does: the middle of the sphere, the top of the circle. */
+function point(x, canvas) {
+  const found = at(x);
+  describe(found.part, found.said);
+  focus = canvas === $("globe-model") || !found.said ? [found.part.corners] : said.cells[found.said.c].outline.map((piece) => piece.corners);
+  redraw();
+  return found;
+}
+function look(canvas) {
+  const x = back(view.turn, n === 3 ? [0, 0, 1] : [0, 1, 0]);
+  aim = canvas;
+  const found = point(n === 3 ? x : [x[0], x[1]], canvas);
+  tell(found.part, found.said);
+}
 let walked = -1;
 const byArea = [...data.truth].sort((a, b) => b.f - a.f);
 function walk(step) { walked = (walked + step + byArea.length) % byArea.length; show(byArea[walked]); }
 
 for (const globe of Object.values(globes)) {
   const canvas = globe.canvas;
-  let held = null;
-  canvas.addEventListener("pointerdown", (e) => { held = [e.clientX, e.clientY]; canvas.setPointerCapture(e.pointerId); });
-  canvas.addEventListener("pointerup", () => { held = null; });
+  let held = null, dragged = false;
+  const pointed = (e) => { const x = globe.under(e); if (x) { aim = null; point(x, canvas); } };
+  canvas.addEventListener("pointerdown", (e) => { held = [e.clientX, e.clientY]; dragged = false; canvas.setPointerCapture(e.pointerId); });
+  canvas.addEventListener("pointerup", (e) => { held = null; if (!dragged) pointed(e); });
   canvas.addEventListener("pointercancel", () => { held = null; });
   canvas.addEventListener("pointermove", (e) => {
-    if (held) {
-      const s = globe.radius * view.zoom;
-      spin((e.clientX - held[0]) / s, (e.clientY - held[1]) / s);
-      held = [e.clientX, e.clientY];
-      return;
-    }
-    const x = globe.under(e);
-    if (!x) return;
-    const found = at(x);
-    describe(found.part, found.said);
-    focus = globe === globes.model || !found.said ? [found.part.corners] : said.cells[found.said.c].outline.map((piece) => piece.corners);
-    redraw();
+    if (!held) { pointed(e); return; }
+    const s = globe.radius * view.zoom, [dx, dy] = [e.clientX - held[0], e.clientY - held[1]];
+    if (!dragged && Math.hypot(dx, dy) < 3) return;
+    dragged = true;
+    spin(dx / s, dy / s);
+    held = [e.clientX, e.clientY];
   });
   canvas.addEventListener("wheel", (e) => { if (document.activeElement === canvas) { e.preventDefault(); zoomBy(e.deltaY < 0 ? 1.15 : 1 / 1.15); } }, { passive: false });
   canvas.addEventListener("keydown", (e) => {
-    const s = 0.12 / view.zoom;
-    const keys = { ArrowLeft: () => spin(-s, 0), ArrowRight: () => spin(s, 0), ArrowUp: () => spin(0, -s), ArrowDown: () => spin(0, s),
-      "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), Home: home, f: farSide, n: () => walk(1), p: () => walk(-1) };
-    if (keys[e.key] && !e.ctrlKey && !e.metaKey) { e.preventDefault(); keys[e.key](); }
+    const s = 0.12 / view.zoom, turned = (ax, ay) => () => { spin(ax, ay); look(canvas); };
+    const keys = { ArrowLeft: turned(-s, 0), ArrowRight: turned(s, 0), ArrowUp: turned(0, -s), ArrowDown: turned(0, s),
+      "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), Home: home, f: turned(Math.PI, 0), n: () => walk(1), p: () => walk(-1) };
+    if (keys[e.key] && !e.ctrlKey && !e.metaKey && !e.altKey) { e.preventDefault(); keys[e.key](); }
   });
 }
+const turns = { "turn-left": [-0.3, 0], "turn-right": [0.3, 0], "turn-up": [0, -0.3], "turn-down": [0, 0.3] };
+for (const [id, [ax, ay]] of Object.entries(turns)) $(id).addEventListener("click", () => { spin(ax / view.zoom, ay / view.zoom); look($("globe-model")); });
+$("closer").addEventListener("click", () => zoomBy(1.5));
+$("farther").addEventListener("click", () => zoomBy(1 / 1.5));
 $("turn-back").addEventListener("click", farSide);
 $("reset").addEventListener("click", home);
 for (const id of ["model-mode", "said-mode", "circles", "outlines", "wrong", "bubbles"]) $(id).addEventListener("change", () => { legends(); redraw(); });
 $("projection").addEventListener("change", () => { view.lambert = $("projection").value === "lambert"; redraw(); });
 $("explanation").addEventListener("change", () => { said = data.explanations[$("explanation").value]; focus = null; explained(); redraw(); });
-window.addEventListener("resize", redraw);
-window.addEventListener("beforeprint", draw);
+window.addEventListener("resize", () => { refit(); redraw(); });
+let before = "light"; // on paper colours are light, and pictures sharper
+window.addEventListener("beforeprint", () => { before = document.documentElement.dataset.theme; document.documentElement.dataset.theme = "light"; draw(3); });
+window.addEventListener("afterprint", () => { document.documentElement.dataset.theme = before; redraw(); });
 
 function theme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  $("theme").setAttribute("aria-pressed", String(dark));
+  $("theme").textContent = dark ? "Light colours" : "Dark colours";
   redraw();
 }
 const prefers = window.matchMedia("(prefers-color-scheme: dark)");
 prefers.addEventListener("change", (e) => theme(e.matches));
 $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
-
-function explained() {
-  legends();
-  if (!said) return;
-  sortableTable($("said-cells"), `${said.label}: ${said.summary}`, [
-    { head: "cell", get: (c) => c.name }, { head: "label", get: (c) => c.label, number: true }, { head: "share", get: (c) => c.f, show: (c) => percent(c.f, 4), number: true },
-    { head: "claimed", get: (c) => c.claimed, show: (c) => percent(c.claimed, 4), number: true }, { head: "true", get: (c) => c.true, show: (c) => percent(c.true, 4), number: true },
-    { head: "error", get: (c) => c.error, show: (c) => signed(c.error, 4), number: true }], said.cells, { text: "Show", label: (c) => `Show ${c.name}`, run: showSaid });
-  const error = said.value - data.exact.value;
-  $("attr-text").textContent = `${said.label} gives ${percent(said.value)}, the truth is ${percent(data.exact.value)}: an error of ${signed(error)}. Cell by cell it adds up to that` +
-    (said.switches.length ? "; so do the shares of its approximations (Shapley values) with the rest." : ". It has no approximations that can be switched off one by one.");
-  const worst = [...said.cells].sort((a, b) => Math.abs(b.error) - Math.abs(a.error)).slice(0, 14);
-  barChart($("attr-chart"), `Largest errors by cell of ${said.label}; the table of its cells has all`, worst.map((c) => ({ name: c.name, value: c.error })));
-  $("switches").replaceChildren();
-  if (said.switches.length) sortableTable($("switches"), "error by approximation", [
-    { head: "approximation", get: (s) => `${s.setting}: ${s.approximate} in place of ${s.exact}` }, { head: "share", get: (s) => s.error, show: (s) => signed(s.error), number: true },
-    { head: "alone", get: (s) => s.alone, show: (s) => signed(s.alone), number: true }], [...said.switches, { setting: "the rest", approximate: "–", exact: "–", error: said.rest, alone: said.rest }]);
-  const ledger = said.ledger;
-  $("ledger-text").textContent = ledger ? ledger.verdict : `No ledger is kept for ${said.label} here.`;
-  for (const id of ["ledger-chart", "ledger-curve", "ledger-table"]) $(id).replaceChildren();
-  $("ledger-table").parentElement.hidden = !ledger;
-  if (!ledger) return;
-  ledgerChart($("ledger-chart"), ledger);
-  ledgerCurve($("ledger-curve"), ledger);
-  sortableTable($("ledger-table"), "entries of the ledger", [
-    { head: "kind", get: (e) => e.kind }, { head: "cell or check", get: (e) => e.cell }, { head: "statement", get: (e) => e.statement },
-    { head: "prior", get: (e) => e.prior }, { head: "bits", get: (e) => e.bits, show: (e) => e.bits.toFixed(2), number: true }], ledger.entries);
-}
-
-function once() {
-  const m = data.model;
-  $("title").textContent = `${m.name}: ${m.d} neurons, ${n} inputs`;
-  $("lead").textContent = `The exact accuracy is ${percent(data.exact.value, 4)} (evaluated to ${short(data.exact.error)}): the share of inputs on which the model names the position of the second largest.`;
-  $("how").textContent = n === 3 ? "Only the direction of the three inputs matters, so that all inputs are one sphere, and shares of it are shares of all inputs. In the equal-area projection, areas on the disc are true areas."
-    : "Only the direction of the two inputs matters, so that all inputs are one circle, and angles are shares of all inputs.";
-  if (n === 2) document.querySelectorAll(".solid").forEach((one) => { one.hidden = true; });
-  data.explanations.forEach((one, i) => $("explanation").append(element("option", { value: i, text: one.label })));
-  if (!said) { $("said-figure").hidden = true; $("h-said").parentElement.hidden = true; $("h-attr").parentElement.hidden = true; $("ledger-section").hidden = true; }
-  sortableTable($("cells"), `${data.truth.length} cells of ${patterns.length} activation patterns`, [
-    { head: "ordering", get: (p) => data.orderings[p.o].name }, { head: "neurons on", get: (p) => p.p }, { head: "label", get: label, number: true },
-    { head: "answer", get: (p) => p.a, number: true }, { head: "right", get: (p) => (isRight(p) ? "right" : "wrong") }, { head: "share", get: (p) => p.f, show: (p) => percent(p.f, 4), number: true },
-    { head: "adds to error", get: (p) => (isRight(p) ? 0 : p.f), show: (p) => (isRight(p) ? "0" : percent(p.f, 4)), number: true }], data.truth, { text: "Show", label: (p) => `Show ${data.orderings[p.o].name}, ${p.p}, answer ${p.a}`, run: show });
-  sortableTable($("estimates"), "every method on this model; operations counted, square roots and arctangents 10 each", [
-    { head: "method", get: (e) => e.label }, { head: "kind", get: (e) => e.kind }, { head: "estimate", get: (e) => e.value, show: (e) => percent(e.value, 4), number: true },
-    { head: "error", get: (e) => e.error, show: (e) => signed(e.error, 4), number: true }, { head: "evaluated to", get: (e) => e.numerical_error, show: (e) => short(e.numerical_error), number: true },
-    { head: "operations", get: (e) => e.ops, show: (e) => whole(e.ops), number: true }, { head: "by the note", get: (e) => e.note_ops, show: (e) => whole(e.note_ops), number: true },
-    { head: "assumes", get: (e) => e.reason || e.assumes }], data.estimates);
-  const copies = data.copies;
-  $("copies-section").hidden = !copies;
-  if (copies) {
-    $("copies-text").textContent = `${copies.count} copies with normal noise of standard deviation ${copies.sigma} on every weight, seed ${copies.seed}.`;
-    figureOne($("figure1"), copies.figure1, Object.fromEntries(data.estimates.map((e) => [e.label, e.value])), data.exact.value);
-    frontChart($("front"), copies);
-    sortableTable($("front-table"), "quality versus compute", [
-      { head: "method", get: (r) => r.label }, { head: "kind", get: (r) => r.kind }, { head: "covered", get: (r) => r.covered, number: true }, { head: "RMS error", get: (r) => r.rmse, show: (r) => percent(r.rmse), number: true },
-      { head: "bias", get: (r) => r.bias, show: (r) => signed(r.bias), number: true }, { head: "operations", get: (r) => r.ops, show: (r) => whole(r.ops), number: true },
-      { head: "advantage over sampling", get: (r) => r.advantage, show: (r) => (r.advantage === null ? "–" : Number(r.advantage).toPrecision(3)), number: true }], copies.front);
-  }
-  $("weights-text").textContent = "In standard form (every input weight of size 1), neurons in canonical order; blue is negative, orange positive, each matrix by its own largest entry. Rows are where a weight reads into.";
-  heatMaps($("weights"), data.weights, n);
-  explained();
-  theme(prefers.matches);
-  const start = data.truth.find((part) => !isRight(part)) || data.truth[0];
-  describe(start, at(middle(start.corners)).said);
-}
-once();
-draw();
-
-/** For checks from outside: the areas drawn, and what is in each of many directions. */
-window.heurex = {
-  opened_ms: performance.now(), data, view, at,
-  areas: () => data.truth.reduce((sum, part) => sum + areaOf(part.corners), 0),
-  areasSaid: () => said.parts.reduce((sum, part) => sum + areaOf(part.corners), 0),
-  pickMany: (directions) => directions.map((x) => { const f = at(x); return [f.part.a, f.margin, f.said ? f.said.c : -1, f.said ? f.said.a : null]; }),
-};
-$("foot").textContent = `heurex ${data.heurex}; weights ${data.model.hash}; ${data.truth.length} cells; opened in ${Math.round(window.heurex.opened_ms)} ms.`;
