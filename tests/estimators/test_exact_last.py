@@ -10,9 +10,9 @@ from scipy.integrate import quad
 
 import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError, kernels
-from heurex.estimators import Exact, ExactLast, exact_last_kernel
+from heurex.estimators import Exact, ExactLast, exact_last_kernel, line_tables_kernel
 from heurex.estimators.cubature import GENERATOR, component_by_component, design_points, strata, worst_case
-from heurex.estimators.exact_last import _Nodes, _scaled, below, last_shares, series
+from heurex.estimators.exact_last import _Nodes, below, last_shares, scaled, series
 from heurex.estimators.sampler import sampled_accuracy
 from heurex.tasks import second_argmax
 
@@ -113,7 +113,7 @@ def test_neurons_that_do_not_read_the_input_have_no_place(zeros):
 def test_operations_counted_beside_the_numbers_are_those_of_counting_numbers(d, n):
     model = random_model(7, d, n)
     nodes = _Nodes.of(earlier_directions(n, 6))
-    weights = dict(zip(("w_hi", "w_hh", "w_oh"), _scaled(model), strict=True))
+    weights = dict(zip(("w_hi", "w_hh", "w_oh"), scaled(model), strict=True))
     tops = {"tops": nodes.tops, "known": nodes.known}
     kernel, numbers, tally = kernels.counted(exact_last_kernel, weights | tops)
     ops, found = np.zeros(5, np.int64), np.zeros(6, object)
@@ -125,10 +125,53 @@ def test_operations_counted_beside_the_numbers_are_those_of_counting_numbers(d, 
     again, same = np.zeros(5, np.int64), np.zeros(6)
     with_bound = np.array([1.0, 1e-12, 1e-12])
     kernels.compiled(exact_last_kernel).shares(
-        *_scaled(model), *nodes.arguments(), series(n), with_bound, same, again
+        *scaled(model), *nodes.arguments(), series(n), with_bound, same, again
     )
     assert again.tolist() == ops.tolist()
     np.testing.assert_allclose(same, kernels.plain(found), atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("seed", "d", "n", "design", "value"),
+    [
+        (0, 4, 3, "sobol", 0.4485360733906003),
+        (1, 6, 4, "strata", 0.3439033033122154),
+        (2, 8, 5, "lattice", 0.1959320771009142),
+        (3, 5, 6, "sobol", 0.18367175220448334),
+        (4, 16, 10, "strata", 0.07995524676447187),
+    ],
+)
+def test_values_are_those_that_lines_gave_one_after_the_other(seed, d, n, design, value):
+    """Kept from a kernel that took lines one by one, with branches."""
+    points = 4 if design == "strata" else 64
+    found = ExactLast(design=design, points=points, shifts=2, seed=3).estimate(random_model(seed, d, n))
+    assert found.value == pytest.approx(value, abs=1e-12)
+
+
+def test_comparators_sort_every_row_of_noughts_and_ones():
+    for count in range(1, 12):
+        pairs = line_tables_kernel.comparators(count)
+        rows = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+        for a, b in pairs:
+            rows[:, [a, b]] = np.sort(rows[:, [a, b]], axis=1)
+        assert (np.diff(rows, axis=1) >= 0).all()
+
+
+def test_places_that_coincide_and_equal_inputs():
+    # two neurons of one place, and both largest earlier inputs equal
+    w_hh = np.array([[0.3, 0.3], [0.6, 0.6]])
+    model = Rnn([1.0, 2.0], w_hh, [[1.0, -1.0], [-1.0, 2.0], [2.0, -1.5], [0.5, 0.2]])
+    earlier = np.array([[0.6, 0.6, -0.3], [-0.5, -0.5, -0.7], [0.0, -0.6, -0.8], [0.0, 0.0, -1.0]])
+    earlier /= np.linalg.norm(earlier, axis=1, keepdims=True)
+    expected = [share_by_bisection(model, one) for one in earlier]
+    np.testing.assert_allclose(last_shares(model, earlier)[0], expected, atol=1e-11)
+
+
+def test_a_lane_does_not_depend_on_its_neighbours():
+    model = random_model(4, 6, 5)
+    earlier = earlier_directions(5, 300)
+    together = last_shares(model, earlier)[0]
+    assert together[[5, 130, 299]].tolist() == [last_shares(model, earlier[[k]])[0][0] for k in (5, 130, 299)]
 
 
 @pytest.mark.parametrize("design", ["sobol", "lattice", "strata"])

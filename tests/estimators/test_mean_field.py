@@ -93,6 +93,16 @@ def test_the_last_input_against_a_grid():
             assert np.mean(model.answer(x) == second_argmax(x)) == pytest.approx(mine, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("seed", "d", "n", "value"),
+    [(1, 6, 4, 0.3236353336268137), (2, 8, 5, 0.21275441553676977), (4, 16, 10, 0.08950602936962211)],
+)
+def test_values_are_those_that_lines_gave_one_after_the_other(seed, d, n, value):
+    """Kept from a kernel that took lines one by one, from one end to the other."""
+    mine = MeanField(rank=3 if n < 10 else 2, nodes=4, last="exact")
+    assert mine.estimate(random_model(seed, d, n)).value == pytest.approx(value, abs=1e-12)
+
+
 def test_every_neuron_off_answers_0():
     """All logits are 0 there, whatever rounding makes of sums that cancel."""
     silent = heurex.Rnn(

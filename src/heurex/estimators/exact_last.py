@@ -19,7 +19,7 @@ from heurex.estimators.cubature import DESIGNS, GENERATOR, design_points
 from heurex.estimators.sampling import draws_for
 from heurex.model import Rnn, RnnStack
 
-__all__ = ["ExactLast", "below", "last_shares", "series"]
+__all__ = ["ExactLast", "below", "last_shares", "logit_rounding", "scaled", "series"]
 
 _UNIT: Final = 2.0**-53
 _SOUND: Final = 1e-4
@@ -68,8 +68,8 @@ def below(t: np.ndarray, n: int) -> np.ndarray:
     return factors[0] * np.arctan(t) + total * t * square
 
 
-def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarray:
-    """The density of the last input at 0, and a bound on the rounding of differences of logits: at 0, and by t.
+def logit_rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarray:
+    """A bound on the rounding of differences of logits: where the last input is 0, and by its size.
 
     A unit for every operation on the way to a logit, times the sum of sizes of what is added up, and twice that for a
     difference. The earlier inputs have length 1 together, so that the root of a sum of squares over them will do.
@@ -83,9 +83,25 @@ def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarra
         steps = 2 * (n * (d + 3) + 6 * (d + 2)) * _UNIT
         at_0 = steps * float(np.sqrt(squares).max()) + 1e-290
         by_t = steps * float((abs(w_oh) @ abs(w_hi)).max()) + 1e-290
+    return np.array([at_0, by_t])
+
+
+def _rounding(w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray) -> np.ndarray:
+    """The density of the last input at 0, and :func:`logit_rounding`."""
     # the derivative of below at 0, where cos = 1
-    factors = series(n)
-    return np.array([float(factors.sum()), at_0, by_t])
+    return np.array([float(series(len(w_oh)).sum()), *logit_rounding(w_hi, w_hh, w_oh)])
+
+
+def _two_largest(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two largest of each column and where they are, ``(k, 2)`` each; of equal ones the earlier is the larger."""
+    first, second = points[0], np.full(points.shape[1], -np.inf)
+    at, next_at = np.zeros((2, points.shape[1]), np.int64)
+    for i, value in enumerate(points[1:], 1):
+        larger, between = value > first, value > second
+        next_at = np.where(larger, at, np.where(between, i, next_at))
+        second = np.where(larger, first, np.where(between, value, second))
+        at, first = np.where(larger, i, at), np.where(larger, value, first)
+    return np.stack([first, second], axis=1), np.stack([at, next_at], axis=1)
 
 
 @dataclass(frozen=True)
@@ -99,16 +115,15 @@ class _Nodes:
 
     @classmethod
     def of(cls, earlier: np.ndarray) -> _Nodes:
-        places = np.argsort(-earlier, axis=1, kind="stable")[:, :2]
-        tops = np.take_along_axis(earlier, places, axis=1)
-        known = below(tops, earlier.shape[1] + 1)
-        return cls(np.ascontiguousarray(earlier.T), tops, places, known)
+        points = np.ascontiguousarray(earlier.T)
+        tops, places = _two_largest(points)
+        return cls(points, tops, places, below(tops, len(points) + 1))
 
     def arguments(self) -> tuple[np.ndarray, ...]:
         return self.points, self.tops, self.places, self.known
 
 
-def _scaled(model: Rnn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scaled(model: Rnn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The weights with those into and out of the network near 1, which changes no answer."""
     return _near_one(model.w_hi), model.w_hh, _near_one(model.w_oh)
 
@@ -137,7 +152,7 @@ def last_shares(model: Rnn, earlier: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _shares(model: Rnn, nodes: _Nodes) -> tuple[np.ndarray, float, np.ndarray]:
     found, ops = np.zeros(len(nodes.tops)), np.zeros(5, np.int64)
-    weights = _scaled(model)
+    weights = scaled(model)
     rounding = _rounding(*weights)
     with np.errstate(all="ignore"):
         small = len(found) <= _INTERPRETED_UP_TO and not kernels.is_kept(exact_last_kernel)

@@ -13,6 +13,7 @@ from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import mean_field_kernel
 from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_second
+from heurex.estimators.exact_last import logit_rounding, scaled
 from heurex.estimators.order_statistics import (
     conditional_mean,
     conditional_variance,
@@ -32,6 +33,8 @@ Last = Literal["mean", "exact"]
 
 _NOISE_NODES: Final = 6
 _MOST_PATHS: Final = 2**21
+_DENSITY: Final = 0.47
+"""The normal density at t is below this, and beyond t = 1 below this over t^3, which is largest at the root of 3."""
 _COUNTED_PATHS: Final = 24
 """Where operations depend on the path they are counted on so many of them, or a few more, evenly spaced."""
 
@@ -180,9 +183,13 @@ class MeanField(Estimator):
         """How surely each path is answered rightly, and the mean share of answers that hang on rounding."""
         if self.last == "exact":
             share, doubt = np.zeros((2, table.paths.shape[1]))
-            kernel = kernels.compiled(mean_field_kernel).last_shares
-            kernel(model.w_hi, model.w_hh, model.w_oh, table.paths, share, doubt)
-            return share, float(doubt.mean())
+            weights = scaled(model)
+            farthest = float(np.sqrt(np.max((table.paths**2).sum(axis=0))))
+            rounding = logit_rounding(*weights) * np.array([farthest, 1.0])
+            kernel = kernels.compiled(mean_field_kernel).bounded_shares
+            kernel(*weights, table.paths, np.array([_DENSITY, *rounding]), share, doubt)
+            # a share that is NaN comes of numbers too large, and then so is the bound
+            return np.nan_to_num(share), float(np.nan_to_num(doubt.mean(), nan=1.0))
         if self.noise == "none":
             return outcomes(model, table.paths.T)[0].astype(np.float64), 0.0
         share = np.zeros(table.paths.shape[1])

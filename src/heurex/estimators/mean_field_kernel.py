@@ -9,28 +9,18 @@ from math import erfc, sqrt
 
 import numpy as np
 
-from heurex.estimators.directions_kernel import (
-    INFINITE,
-    largest_rounding,
-    lines,
-    order_thresholds,
-    right_stretch,
-)
+from heurex.estimators.line_kernel import LANES, line_shares
+from heurex.estimators.line_tables_kernel import memory, tables_for
 from heurex.estimators.sampling_kernel import drive, largest_logit, rectify, second_largest, step, weigh
 from heurex.kernels import reals
 
 KERNEL = True
 
-LANES = 128
 ROOT_HALF = 0.7071067811865476
 
 
 def phi(t: float) -> float:
     """Distribution function of the standard normal law."""
-    if t <= -INFINITE:
-        return 0.0
-    if t >= INFINITE:
-        return 1.0
     return 0.5 * erfc(-ROOT_HALF * t)
 
 
@@ -170,114 +160,60 @@ def noisy_shares(
                     share[start + t] = share[start + t] + 1.0 / quantiles.shape[0]
 
 
-def last_share(
-    label: int,
-    top_at: int,
-    second: float,
-    top: float,
-    levels: np.ndarray,
-    w_hi: np.ndarray,
-    products: np.ndarray,
-    slopes: np.ndarray,
-    tie: np.ndarray,
-    memory: tuple[np.ndarray, ...],
-    sizes: np.ndarray,
-) -> tuple[float, float]:
-    """The share of a normal last input that is answered rightly, and the share where that hangs on rounding."""
-    on, where, order, p, q, stretch, flags = memory
-    d, n = w_hi.shape[0], p.shape[0] + 1
-    for j in range(d):
-        if w_hi[j] == 0:
-            on[j] = 1 if levels[j] > 0 else 0
-            where[j] = INFINITE
-        else:
-            on[j] = 1 if w_hi[j] < 0 else 0
-            where[j] = -levels[j] / w_hi[j]
-    where[d], where[d + 1] = second, top
-    order_thresholds(where, d + 2, order)
-    lines(products, slopes, on, -1, p, q)
-    total, doubtful, passed = 0.0, 0.0, 0
-    begun, end = INFINITE, INFINITE
-    flags[2] = 0
-    asked = label
-    for piece in range(d + 3):
-        low = -INFINITE if piece == 0 else where[order[piece - 1]]
-        high = INFINITE if piece == d + 2 else where[order[piece]]
-        if low >= INFINITE:
-            break
-        if piece > 0:
-            event = order[piece - 1]
-            if event < d:
-                on[event] = 1 - on[event]
-                lines(products, slopes, on, event, p, q)
-            else:
-                passed += 1
-                asked = n - 1 if passed == 1 else top_at
-        if not low < high:
-            continue
-        stretch[0], stretch[1] = low, high
-        flags[0], flags[1] = 0, 0
-        right = right_stretch(p, q, asked, tie, stretch, flags, sizes)
-        if flags[1] == 1:
-            doubtful = doubtful + (phi(high) - phi(low))
-        if not right:
-            continue
-        if end == stretch[0]:
-            end = stretch[1]
-            continue
-        if begun < INFINITE:
-            total = total + (phi(end) - phi(begun))
-        begun, end = stretch[0], stretch[1]
-    if begun < INFINITE:
-        total = total + (phi(end) - phi(begun))
-    return total, doubtful
-
-
 def last_shares(
     w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, x: np.ndarray, share: np.ndarray, doubt: np.ndarray
 ) -> None:
     """The share of a normal last input that is answered rightly; x are the earlier inputs, ``(n - 1, k)``."""
+    bounded_shares(w_hi, w_hh, w_oh, x, np.zeros(3), share, doubt)
+
+
+def bounded_shares(
+    w_hi: np.ndarray, w_hh: np.ndarray, w_oh: np.ndarray, x: np.ndarray, rounding: np.ndarray, share: np.ndarray,
+    doubt: np.ndarray,
+) -> None:  # fmt: skip
+    """:func:`last_shares` and, to ``doubt``, where they hang on rounding; that of :func:`line_shares`."""
     d, n, total = w_hi.shape[0], w_oh.shape[0], x.shape[1]
-    inputs, z, history, work = reals(n - 1, LANES), reals(d, LANES), reals(n - 1, d, LANES), reals(3, LANES)
-    places, asked = np.zeros(n - 1), np.zeros(LANES)
-    differences, slopes, products = reals(n - 1, d), reals(n - 1, d), reals(n - 1, d)
+    inputs, z, state, work = reals(n - 1, LANES), reals(d, LANES), reals(d, LANES), reals(3, LANES)
+    places, asked, top = np.zeros(n - 1), np.zeros(LANES), reals(2, LANES)
+    where, known, none = np.zeros((2, LANES), np.int64), np.zeros((0, 0)), np.zeros(0)
+    ops = np.zeros(5, np.int64)
+    tables = tables_for(w_hi, w_oh, ops)
+    numbers, counts = memory(d, n, tables[3].shape[0] + 2)
+    levels, shared, unsure = reals(d, LANES), reals(LANES), np.zeros(LANES)
     for i in range(n - 1):
         places[i] = i
-        for j in range(d):
-            differences[i, j] = w_oh[i + 1, j] - w_oh[0, j]
-            slopes[i, j] = differences[i, j] * w_hi[j]
-    memory = (
-        np.zeros(d, np.int64), reals(d + 2), np.zeros(d + 2, np.int64), reals(n - 1), reals(n - 1), reals(2),
-        np.zeros(3, np.int64),
-    )  # fmt: skip
-    tie, levels, sizes = reals(2), reals(d), reals((d + 3) * (n - 1))
-    tie[1] = largest_rounding(slopes)
     for start in range(0, total, LANES):
         lanes = min(LANES, total - start)
         for i in range(n - 1):
             for t in range(lanes):
                 inputs[i, t] = x[i, start + t]
         second_largest(inputs, places, lanes, work, asked)
-        states(w_hi, w_hh, inputs, lanes, z, history, 0.0)
-        for j in range(d):
-            weigh(w_hh[j], history[n - 2], z[j], lanes)
         for t in range(lanes):
-            for j in range(d):
-                levels[j] = z[j, t]
-            for i in range(n - 1):
-                for j in range(d):
-                    products[i, j] = differences[i, j] * levels[j]
-            tie[0] = largest_rounding(products)
-            share[start + t], doubt[start + t] = last_share(
-                int(asked[t]),
-                int(work[1, t]),
-                work[2, t],
-                work[0, t],
-                levels,
-                w_hi,
-                products,
-                slopes,
-                tie,
-                memory,
-                sizes,
-            )
+            where[0, t], where[1, t] = int(work[1, t]), int(asked[t])
+            top[0, t], top[1, t] = work[0, t], work[2, t]
+        for i in range(n - 1):
+            drive(w_hi, inputs[i], lanes, False, z)
+            if i > 0:
+                step(w_hh, state, z, lanes)
+            rectify(z, state, lanes, 0.0)
+        for j in range(d):
+            weigh(w_hh[j], state, levels[j], lanes)
+        line_shares(
+            levels,
+            top,
+            where,
+            known,
+            w_hi,
+            w_oh,
+            tables,
+            none,
+            rounding,
+            numbers,
+            counts,
+            lanes,
+            shared,
+            unsure,
+            ops,
+        )
+        for t in range(lanes):
+            share[start + t], doubt[start + t] = shared[t], unsure[t]
