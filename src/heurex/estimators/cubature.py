@@ -97,27 +97,27 @@ def _top_two(cube: np.ndarray, earlier: int) -> np.ndarray:
     return ndtri(_inside(u))
 
 
-def _stratified(earlier: int, points: int, rng: np.random.Generator) -> np.ndarray:
-    """As many directions for every place of the two largest; each stratum has the same points, shifted by its own.
+@cache
+def _strata_tables(earlier: int) -> tuple[np.ndarray, np.ndarray]:
+    """For every stratum which of the sorted values goes to each place, and its shift but for the random start.
 
-    The shifts are a Kronecker sequence with a random start.
+    The shifts are a Kronecker sequence in powers of the root of x^(k + 1) = x + 1.
     """
-    places = strata(earlier)
-    base = _sobol(earlier, points)
-    # powers of the root of x^(k + 1) = x + 1
     root = 2.0
     for _ in range(_GOLDEN):
         root = (1 + root) ** (1 / (earlier + 1))
     steps = root ** -np.arange(1.0, earlier + 1)
-    shifts = rng.random(earlier) + np.outer(np.arange(len(places)), steps)
-    cube = (base[None] + shifts[:, None]) % 1.0
-    sorted_values = _top_two(_inside(cube.reshape(-1, earlier)), earlier)
-    x = np.empty_like(sorted_values)
-    for s, (first, second) in enumerate(places):
-        rows = slice(s * points, (s + 1) * points)
-        rest = [i for i in range(earlier) if i not in (first, second)]
-        x[rows, [first, second, *rest]] = sorted_values[rows]
-    return x
+    places = strata(earlier)
+    order = np.array([[*pair, *(i for i in range(earlier) if i not in pair)] for pair in places.tolist()])
+    return np.argsort(order, axis=1), np.outer(np.arange(len(places)), steps)
+
+
+def _stratified(earlier: int, points: int, rng: np.random.Generator) -> np.ndarray:
+    """As many directions for every place of the two largest; each stratum has the same points, shifted by its own."""
+    which, shifts = _strata_tables(earlier)
+    cube = (_sobol(earlier, points)[None] + (rng.random(earlier) + shifts)[:, None]) % 1.0
+    ranked = _top_two(_inside(cube.reshape(-1, earlier)), earlier).reshape(cube.shape)
+    return np.take_along_axis(ranked, which[:, None], axis=2).reshape(-1, earlier)
 
 
 def design_points(design: str, earlier: int, points: int, rng: np.random.Generator) -> np.ndarray:

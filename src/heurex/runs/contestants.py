@@ -23,6 +23,7 @@ CHALLENGE_METHODS: Final[dict[int | None, tuple[str, ...]]] = {
     2: ("original", "pieces", "layerwise", "sampling?samples=100|1000|10000"),
     3: ("directions?directions=4|8|16", "layerwise", "sampling?samples=100|1000|10000"),
     4: (
+        "nested?nodes=1|64|128|512|1536",
         "exact-last?points=64|256|1024|4096|16384&design=sobol",
         "mean-field?rank=2|3",
         "moments",
