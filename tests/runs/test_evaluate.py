@@ -126,7 +126,14 @@ def test_interrupted_anywhere_inside_one_process(tmp_path, m43):
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
-    slow = [*COMMAND, "m43", "--methods", "sampling?samples=200000|200001|200002|200003", "--models", "64"]
+    slow = [
+        *COMMAND,
+        "m43",
+        "--methods",
+        "sampling?samples=3000000|3000001|3000002|3000003",
+        "--models",
+        "64",
+    ]
     process = subprocess.Popen(
         [*slow, "--count-ops", "0", "--out", str(tmp_path)],
         stdout=subprocess.PIPE,
