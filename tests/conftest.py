@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,10 @@ def pytest_configure(config):
 
 def as_model(record):
     return heurex.Rnn(*(np.array(record[key]) for key in ("w_hi", "w_hh", "w_oh")))
+
+
+# A shell starts what runs in the background with Ctrl-C ignored, and commands that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
