@@ -55,7 +55,7 @@ def all_pairs_scalar(normals: np.ndarray, values: np.ndarray) -> None:
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _cross(one, two, out):  # type: ignore[no-untyped-def]
+def _cross(one: np.ndarray, two: np.ndarray, out: np.ndarray) -> None:
     for t in range(_LANES):
         out[t] = one[_LANES + t] * two[2 * _LANES + t] - one[2 * _LANES + t] * two[_LANES + t]
         out[_LANES + t] = one[2 * _LANES + t] * two[t] - one[t] * two[2 * _LANES + t]
@@ -65,7 +65,7 @@ def _cross(one, two, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _test(ray, plane):  # type: ignore[no-untyped-def]
+def _test(ray: np.ndarray, plane: np.ndarray) -> None:
     for t in range(_LANES):
         height = (
             ray[t] * plane[t]
@@ -77,7 +77,7 @@ def _test(ray, plane):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, error_model="numpy")
-def _turn(one, two, ray, product):  # type: ignore[no-untyped-def]
+def _turn(one: np.ndarray, two: np.ndarray, ray: np.ndarray, product: np.ndarray) -> None:
     for t in range(_LANES):
         x, y, z = ray[t], ray[_LANES + t], ray[2 * _LANES + t]
         p = one[t] * two[t] + one[_LANES + t] * two[_LANES + t] + one[2 * _LANES + t] * two[2 * _LANES + t]

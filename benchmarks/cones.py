@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter, thread_time
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -59,12 +60,12 @@ def reference(normals: np.ndarray) -> mpmath.mpf:
         return mpmath.mpf(1) / 2 - total / (4 * mpmath.pi) if total else mpmath.mpf(0)
 
 
-def _heurex(kernel: object, status: type, normals: np.ndarray) -> Callable[[], np.ndarray]:
+def _heurex(kernel: Any, status: type, normals: np.ndarray) -> Callable[[], np.ndarray]:
     size = len(normals)
     values, errors, statuses = np.empty(size), np.empty(size), np.empty(size, status)
 
     def call() -> np.ndarray:
-        kernel.fractions(normals, values, errors, statuses)  # type: ignore[attr-defined]
+        kernel.fractions(normals, values, errors, statuses)
         return values
 
     return call

@@ -238,8 +238,9 @@ def _specialise(
 def _teach_numba_reals() -> None:
     from numba.extending import overload
 
+    # numba compares signatures, annotations included: this one can have none
     @overload(reals, jit_options={"nogil": True})
-    def _(*shape):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    def _(*shape):  # pyright: ignore[reportMissingParameterType]  # noqa: ARG001
         return lambda *shape: np.empty(shape, np.float64)
 
 

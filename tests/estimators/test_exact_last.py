@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 import heurex
 from heurex import NotApplicable, Rnn, RnnStack, Status, UsageError, kernels
-from heurex.estimators import Exact, ExactLast, exact_last_kernel, line_tables_kernel
+from heurex.estimators import Exact, ExactLast, exact_last_kernel, line_law_kernel, line_tables_kernel
 from heurex.estimators.cubature import GENERATOR, component_by_component, design_points, strata, worst_case
 from heurex.estimators.exact_last import _Nodes, below, last_shares, scaled, series
 from heurex.estimators.sampler import sampled_accuracy
@@ -54,7 +54,7 @@ def test_the_share_below_is_that_of_the_density_and_of_students_t(n):
         expected = quad(lambda t: (1 + t * t) ** (-n / 2), 0, t, epsabs=1e-14)[0] / whole
         ops = np.zeros(5, np.int64)
         assert below(np.array([t]), n)[0] == pytest.approx(expected, abs=1e-13)
-        assert exact_last_kernel.below(t, n, series(n), ops) == pytest.approx(expected, abs=1e-13)
+        assert line_law_kernel.below(t, n, series(n), ops) == pytest.approx(expected, abs=1e-13)
         assert below(np.array([t]), n)[0] == pytest.approx(
             stats.t.cdf(t * math.sqrt(n - 1), n - 1) - 0.5, abs=1e-13
         )

@@ -132,7 +132,7 @@ def test_other_tasks(task):
 
 
 def test_refusals():
-    with pytest.raises(UsageError, match="nodes is 0; expected a whole number, 1 or more"):
+    with pytest.raises(UsageError, match="nodes is 0; expected a whole number, at least 1"):
         TopThree(nodes=0)
     with pytest.raises(UsageError, match="within is 'middle'; expected one of mean, shift, pairs"):
         TopThree(within="middle")

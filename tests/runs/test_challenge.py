@@ -270,3 +270,9 @@ def test_evaluate_takes_four_inputs_and_refuses_five():
     assert found.record["rows"][0]["covered"] == 2
     with pytest.raises(heurex.NotApplicable, match="n = 4 and at most 18 neurons"):
         heurex.evaluate("zoo:8,5", models=2)
+
+
+def test_a_method_is_run_once_where_its_seed_decides_nothing():
+    settings = {"methods": ["nested?nodes=1&points=1"], "copies": 2, "count_ops": 0, "truth_samples": 1000}
+    found = [heurex.challenge(one, **settings).record["models"][0]["rows"] for one in ("zoo:4,4", "zoo:8,5")]
+    assert [rows[0]["seeds"] for rows in found] == [1, 3]

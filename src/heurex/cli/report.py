@@ -33,7 +33,7 @@ def report(
     Example: heurex report m43 --out page.html
     """  # fmt: skip
     from heurex.report.page import write_page
-    from heurex.scoring.surprise.tables import check_writable
+    from heurex.results import check_writable
 
     check_writable(out)
     record = write_page(model, out, method, copies=copies, seed=seed)

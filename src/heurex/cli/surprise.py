@@ -90,7 +90,8 @@ def surprise_tables(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from heurex.scoring.surprise.tables import BUNDLED, check_writable, make_tables
+    from heurex.results import check_writable
+    from heurex.scoring.surprise.tables import BUNDLED, make_tables
 
     families = tuple(one for one in BUNDLED if dimensions in (None, one.dimension))
     if not families:

@@ -232,6 +232,14 @@ def require_second(model: Rnn | RnnStack, who: str) -> None:
         raise NotApplicable(f"{who} explains 2nd argmax models; this one is asked for {model.task}")
 
 
+def require_counts(settings: object, **least: int) -> None:
+    """Refuse settings that are no whole numbers, or below the least of each."""
+    for name, lowest in least.items():
+        number = getattr(settings, name)
+        if isinstance(number, bool) or not isinstance(number, int) or number < lowest:
+            raise UsageError(f"{name} is {number!r}; expected a whole number, at least {lowest}")
+
+
 @dataclass(frozen=True)
 class StackEstimate:
     """Estimates of many models: arrays of one entry a model; the value is NaN where it does not apply."""
@@ -276,6 +284,10 @@ class Estimator(ABC):
     def settings(self) -> dict[str, Any]:
         """The settings by name."""
         return asdict(self)  # pyright: ignore[reportArgumentType]
+
+    def has_chance(self, model: Rnn) -> bool:  # noqa: ARG002 - some have chance for some models only
+        """Whether the estimate of a model depends on the setting ``seed``, where there is one."""
+        return True
 
     @abstractmethod
     def estimate(self, model: Rnn) -> Estimate:

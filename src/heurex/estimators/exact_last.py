@@ -14,7 +14,15 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import exact_last_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status, require_second
+from heurex.estimators.base import (
+    Estimate,
+    Estimator,
+    Ops,
+    StackEstimate,
+    Status,
+    require_counts,
+    require_second,
+)
 from heurex.estimators.cubature import DESIGNS, GENERATOR, design_points
 from heurex.estimators.sampling import draws_for
 from heurex.model import Rnn, RnnStack
@@ -215,10 +223,7 @@ class ExactLast(Estimator):
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
             raise UsageError(f"design is {self.design!r}; expected one of {', '.join(DESIGNS)}")
-        for name, least in (("points", 1), ("shifts", 1), ("seed", 0)):
-            number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, int) or number < least:
-                raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
+        require_counts(self, points=1, shifts=1, seed=0)
         if self.points & (self.points - 1) or self.points > 2**24:
             raise UsageError(f"points is {self.points}; expected a power of two, at most 2^24")
 

@@ -8,14 +8,12 @@ numbers are used: additions, multiplications, divisions, square roots, arctangen
 import numpy as np
 
 from heurex.estimators.line_kernel import LANES, line_shares
-from heurex.estimators.line_law_kernel import below
 from heurex.estimators.line_tables_kernel import memory, tables_for
 from heurex.estimators.sampling_kernel import drive, rectify, step, weigh
 from heurex.kernels import reals
 
 KERNEL = True
 ADD, MUL = 0, 1
-__all__ = ["below", "shares"]
 
 
 def shares(

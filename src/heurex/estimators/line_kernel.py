@@ -307,14 +307,8 @@ def line_shares(
     d, n, events = w_hi.shape[0], w_oh.shape[0], reads.shape[0] + 2
     nothing = steep[0, d]
     changes = begin(levels, tops, w_hi, w_oh, gains, reads, pairs, numbers, counts, lanes, nothing)
-    marks, part, doubt, change, owner, waiting = (
-        numbers[7],
-        numbers[11][0],
-        numbers[11][1],
-        numbers[12],
-        counts[12],
-        0,
-    )
+    marks, part, doubt = numbers[7], numbers[11][0], numbers[11][1]
+    change, owner, waiting = numbers[12], counts[12], 0
     doubt[0], doubt[1], doubt[2] = rounding[0], rounding[1], rounding[2]
     for i in range(n):
         for t in range(lanes):

@@ -12,7 +12,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import mean_field_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_second
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_counts, require_second
 from heurex.estimators.exact_last import logit_rounding, scaled
 from heurex.estimators.order_statistics import (
     conditional_mean,
@@ -134,10 +134,7 @@ class MeanField(Estimator):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("rank", 2), ("nodes", 1), ("seed", 0)):
-            number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, int) or number < least:
-                raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
+        require_counts(self, rank=2, nodes=1, seed=0)
         if self.nodes > 1 and self.nodes % 2:
             raise UsageError(f"nodes is {self.nodes}; expected 1 or an even number")
         for name, known in (("noise", get_args(Noise)), ("last", get_args(Last))):

@@ -199,21 +199,7 @@ def bounded_shares(
         for j in range(d):
             weigh(w_hh[j], state, levels[j], lanes)
         line_shares(
-            levels,
-            top,
-            where,
-            known,
-            w_hi,
-            w_oh,
-            tables,
-            none,
-            rounding,
-            numbers,
-            counts,
-            lanes,
-            shared,
-            unsure,
-            ops,
-        )
+            levels, top, where, known, w_hi, w_oh, tables, none, rounding, numbers, counts, lanes, shared, unsure, ops,
+        )  # fmt: skip
         for t in range(lanes):
             share[start + t], doubt[start + t] = shared[t], unsure[t]

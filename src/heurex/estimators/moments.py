@@ -11,7 +11,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import gaussian_state_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_second
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, require_counts, require_second
 from heurex.estimators.mean_field import judged
 from heurex.estimators.order_statistics import (
     conditional_mean,
@@ -100,10 +100,7 @@ class Moments(Estimator):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("nodes", 1), ("seed", 0)):
-            number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, int) or number < least:
-                raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
+        require_counts(self, nodes=1, seed=0)
         if self.nodes > 1 and self.nodes % 2:
             raise UsageError(f"nodes is {self.nodes}; expected 1 or an even number")
 

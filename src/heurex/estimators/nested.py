@@ -14,7 +14,7 @@ import numpy as np
 from heurex import kernels
 from heurex.errors import NotApplicable, UsageError
 from heurex.estimators import nested_circle_kernel, nested_nodes_kernel
-from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status
+from heurex.estimators.base import Estimate, Estimator, Ops, StackEstimate, Status, require_counts
 from heurex.estimators.cubature import DESIGNS, design_points
 from heurex.estimators.sampling import draws_for
 from heurex.model import Rnn, RnnStack
@@ -190,14 +190,15 @@ class Nested(Estimator):
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
             raise UsageError(f"design is {self.design!r}; expected one of {', '.join(DESIGNS)}")
-        for name, least in (("nodes", 1), ("points", 1), ("shifts", 1), ("seed", 0)):
-            number = getattr(self, name)
-            if isinstance(number, bool) or not isinstance(number, int) or number < least:
-                raise UsageError(f"{name} is {number!r}; expected a whole number, at least {least}")
+        require_counts(self, nodes=1, points=1, shifts=1, seed=0)
         if self.points & (self.points - 1) or self.points > 2**20:
             raise UsageError(f"points is {self.points}; expected a power of two, at most 2^20")
         if self.nodes > 2**20:
             raise UsageError(f"nodes is {self.nodes}; expected at most 2^20")
+
+    def has_chance(self, model: Rnn) -> bool:
+        """Only a sphere, for n = 5, has points that depend on the seed."""
+        return model.seq_len == 5
 
     def _find(self, model: Rnn) -> _Found:
         n = model.seq_len

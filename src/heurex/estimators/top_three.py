@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from heurex.errors import NotApplicable, UsageError
-from heurex.estimators.base import Estimate, Estimator, StackEstimate
+from heurex.estimators.base import Estimate, Estimator, StackEstimate, require_counts
 from heurex.estimators.sampler import outcomes
 from heurex.estimators.sampling import ops_per_sample
 from heurex.model import Rnn, RnnStack
@@ -161,7 +161,10 @@ class TopThree(Estimator):
         "places of the top three, values of the top four, the rest spread evenly in any order"
     )
     kind: ClassVar[str] = "explanation"
-    assumes: ClassVar[str] = "each of the rest takes one of equal parts of the law below the fourth largest"
+    assumes: ClassVar[str] = (
+        "each of the rest takes one of equal parts of the law below the fourth largest; with within=pairs two numbers "
+        "rule all below the third"
+    )
     applies: ClassVar[str] = "n = 3 to 12, any d and any task"
     cost: ClassVar[str] = "n (n - 1) (n - 2) nodes samples: 14,400 for n = 10 by default"
     nodes: int = 20
@@ -169,10 +172,7 @@ class TopThree(Estimator):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("nodes", 1), ("seed", 0)):
-            number = getattr(self, name)
-            if not isinstance(number, int) or isinstance(number, bool) or number < least:
-                raise UsageError(f"{name} is {number!r}; expected a whole number, {least} or more")
+        require_counts(self, nodes=1, seed=0)
         if self.within not in _WITHIN:
             raise UsageError(f"within is {self.within!r}; expected one of {', '.join(_WITHIN)}")
 

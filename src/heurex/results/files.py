@@ -13,7 +13,7 @@ from typing import Any
 
 from heurex.errors import ResultsError
 
-__all__ = ["finite", "prepare_folder", "read_json", "whole", "write_json", "write_text"]
+__all__ = ["check_writable", "finite", "prepare_folder", "read_json", "whole", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
@@ -25,8 +25,7 @@ def whole(path: Path) -> Generator[Path]:
     ResultsError
         If the file cannot be written.
     """
-    # another machine's process may have the same number
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    draft = _draft(path)
     try:
         yield draft
         os.replace(draft, path)
@@ -35,6 +34,29 @@ def whole(path: Path) -> Generator[Path]:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()
+
+
+def check_writable(path: Path) -> None:
+    """Find out that a file cannot be written now, and not after ten minutes.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot.
+    """
+    if path.is_dir():
+        raise ResultsError(f"{path} cannot be written (it is a folder)")
+    draft = _draft(path)
+    try:
+        draft.touch()
+        draft.unlink()
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
+
+
+def _draft(path: Path) -> Path:
+    # another machine's process may have the same number
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def prepare_folder(path: str | Path) -> Path:

@@ -179,7 +179,7 @@ def challenge(
 def _job(model: Rnn, level: float, protocol: Protocol, methods: Sequence[Estimator], count_ops: int) -> Job:
     if not (np.isfinite(level) and level > 0):
         raise UsageError(f"a noise level is {level}; expected a finite standard deviation above 0")
-    every = [with_seeds(one, protocol.seeds) for one in methods]
+    every = [with_seeds(one, protocol.seeds if one.has_chance(model) else 1) for one in methods]
     names = [_family(some[0]) for some in every]
     for name in names:
         if names.count(name) > 1:

@@ -5,7 +5,6 @@ Source: Hilton (2024), "Surprise accounting", which suggests an intersection of 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,8 @@ from typing import Final
 import numpy as np
 
 from heurex.cones import cone_fraction
-from heurex.errors import ResultsError, UsageError
+from heurex.errors import UsageError
+from heurex.results import check_writable, whole
 from heurex.scoring.surprise.distribution import Distribution, Ends, from_draws, knot_ranks
 from heurex.tasks import ordering_normals
 
@@ -24,7 +24,6 @@ __all__ = [
     "BUNDLED",
     "DRAWS",
     "Family",
-    "check_writable",
     "draw_fractions",
     "load_table",
     "make_tables",
@@ -153,34 +152,8 @@ def make_tables(
     """
     check_writable(path)
     arrays = _arrays(families, draws, seed, advance)
-    draft = _draft(path)
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        os.replace(draft, path)
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
-
-
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def check_writable(path: Path) -> None:
-    """Find out that a file cannot be written now, and not after ten minutes.
-
-    Raises
-    ------
-    ResultsError
-        If it cannot.
-    """
-    try:
-        _draft(path).touch()
-        _draft(path).unlink()
-    except OSError as error:
-        raise ResultsError(f"{path} cannot be written ({error.strerror or error})") from None
-    if path.is_dir():
-        raise ResultsError(f"{path} cannot be written (it is a folder)")
+    with whole(path) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _arrays(
