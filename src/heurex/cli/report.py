@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from heurex.cli.common import JsonOption, ModelArgument, app, print_json
 
@@ -36,7 +37,8 @@ def report(
     from heurex.results import check_writable
 
     check_writable(out)
-    record = write_page(model, out, method, copies=copies, seed=seed)
+    with Console(stderr=True).status("computing; a first run compiles for about a minute"):
+        record = write_page(model, out, method, copies=copies, seed=seed)
     if as_json:
         print_json(record)
         return
