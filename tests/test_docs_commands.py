@@ -12,7 +12,6 @@ import shlex
 import sys
 from argparse import ArgumentParser
 from contextlib import redirect_stdout
-from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -45,10 +44,7 @@ SMALLER = {
 NOT_RUN = {
     "heurex sweep sweep.toml --out /shared/sweep --dask tcp://scheduler:8786": "needs a cluster",
     "heurex sweep sweep.toml --out out/sweep --dask local:4": "starts four processes; tests/runs/test_cluster.py does",
-    "heurex challenge zoo:4,4 zoo:6,4 zoo:8,5 zoo:16,10 alg-zoo:example_2nd_argmax --noise-scan --truth-samples 1e6 "
-    "--out out/noise": "fetches a file over the network",
     "heurex surprise 2nd_argmax_2_2_1073741824_2.pth --method pieces": "reads ARC's own weights",
-    "'HEUREX_ALG_ZOO=~/alg-zoo' heurex estimate alg-zoo:2nd_argmax_2_2": "reads ARC's own weights",
     "heurex selection-bits --model m43 --near 0.1 --particles 400": "gets stuck with fewer particles",
 }
 """Commands that stand on a page and are only read as the command line reads them, with the reason."""
@@ -127,6 +123,14 @@ ALL = [
 ]
 
 
+def _needs(line):
+    """What a command needs that is not everywhere."""
+    words, _ = split(line)
+    if verb_of(words) in (("zoo", "train"), ("zoo", "index")):
+        return "torch"
+    return "ARC's weights" if any(word.startswith("alg-zoo:") for word in words) else ""
+
+
 def _to_run():
     """By page what is run there; what an earlier page has, once made smaller, is run on that page only."""
     found, seen = {}, set()
@@ -179,27 +183,54 @@ def _write_files(folder):
     (folder / "docs" / "figures").mkdir(parents=True)
 
 
-@pytest.mark.parametrize("page", TO_RUN, ids=lambda page: page.name)
-def test_commands_run(page, tmp_path, monkeypatch):
+def _pages(need):
+    """Pages with commands that need this, as a parameter."""
+    return pytest.mark.parametrize(
+        "page",
+        [page for page, lines in TO_RUN.items() if need in map(_needs, lines)],
+        ids=lambda page: page.name,
+    )
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run those commands of a page that need something, one after the other in a folder of their own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEUREX_TRUTH_CACHE", str(tmp_path / "cache"))
     _write_files(tmp_path)
-    lines = [
-        line
-        for line in TO_RUN[page]
-        if find_spec("torch") or verb_of(split(line)[0]) not in (("zoo", "train"), ("zoo", "index"))
-    ]
-    for name, command in GIVEN.items():
-        if any(name in line for line in lines) and (name != "out/zoo" or find_spec("torch")):
-            with redirect_stdout(StringIO()):
-                app(shlex.split(command), standalone_mode=False)
-    for line in lines:
-        words, target = split(line)
-        with redirect_stdout(StringIO()) as printed:
-            assert app(smaller(words), standalone_mode=False) in (None, 0), line
-        assert printed.getvalue(), line
-        if target:
-            (tmp_path / target).write_text(printed.getvalue())
+
+    def run_them(page, need):
+        lines = [line for line in TO_RUN[page] if _needs(line) == need]
+        for name, command in GIVEN.items():
+            if any(name in line for line in lines):
+                with redirect_stdout(StringIO()):
+                    app(shlex.split(command), standalone_mode=False)
+        for line in lines:
+            words, target = split(line)
+            with redirect_stdout(StringIO()) as printed:
+                assert app(smaller(words), standalone_mode=False) in (None, 0), line
+            assert printed.getvalue(), line
+            if target:
+                (tmp_path / target).write_text(printed.getvalue())
+
+    return run_them
+
+
+@_pages("")
+def test_commands_run(page, run):
+    run(page, "")
+
+
+@_pages("torch")
+def test_commands_that_train_run(page, run):
+    pytest.importorskip("torch", reason="PyTorch is not installed (pip install 'heurex[torch]')")
+    run(page, "torch")
+
+
+@_pages("ARC's weights")
+@pytest.mark.usefixtures("alg_zoo")
+def test_commands_on_arcs_weights_run(page, run):
+    run(page, "ARC's weights")
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "duckdb"])
